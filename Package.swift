@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// A module imports only the modules its inputs come from, and each outside library is imported by
+// exactly one module; `swift build --explicit-target-dependency-import-check error` keeps it so.
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .treatAllWarnings(as: .error),
+]
+let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies + ["TestSupport"], swiftSettings: swiftSettings)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "graftd",
+    platforms: [.macOS(.v26)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C: vector kernels, and the system libraries as module maps.
+        .target(name: "CKernels", cSettings: cSettings),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+
+        // From bytes to an answer.
+        library("GraftTensor", ["CKernels", "COpenBLAS"]),
+        library("GraftImage", ["GraftTensor", "CJPEG", "CPNG"]),
+        library("GraftCheckpoint", [crypto]),
+        library("GraftNetwork", ["GraftTensor", "GraftImage", "GraftCheckpoint", "CKernels"]),
+        library("GraftImport", ["GraftCheckpoint", "GraftNetwork"]),
+        library("GraftStore", [grdb]),
+        library("GraftLearning", ["GraftTensor", "GraftCheckpoint"]),
+
+        // The service.
+        library(
+            "GraftService",
+            ["GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore", "GraftLearning", configuration, logging]),
+        library("GraftAPI"),
+        library(
+            "GraftHTTP",
+            ["GraftAPI", "GraftService", hummingbird, httpTypes, logging, nioCore, nioFoundation]),
+        library("GraftSystemd", ["CSystemd"]),
+        library("GraftClient", ["GraftAPI", asyncHTTPClient, nioCore, nioFoundation]),
+
+        // Thin executables.
+        executable(
+            "graftd",
+            ["GraftService", "GraftHTTP", "GraftSystemd", argumentParser, hummingbird, logging, serviceLifecycle]),
+        executable("graftctl", ["GraftAPI", "GraftClient", "GraftImport", argumentParser]),
+        executable("graftbench", ["GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
+
+        // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("GraftTensorTests", ["GraftTensor", "CKernels"]),
+        tests("GraftImageTests", ["GraftImage", "GraftTensor"]),
+        tests("GraftCheckpointTests", ["GraftCheckpoint"]),
+        tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "CKernels"]),
+        tests("GraftImportTests", ["GraftImport", "GraftCheckpoint", "GraftNetwork"]),
+        tests("GraftStoreTests", ["GraftStore"]),
+        tests("GraftLearningTests", ["GraftLearning", "GraftTensor"]),
+        tests("GraftServiceTests", ["GraftService"]),
+        tests("GraftAPITests", ["GraftAPI"]),
+        tests("GraftClientTests", ["GraftClient"]),
+        tests("DaemonTests", ["GraftAPI", "GraftClient", "GraftImage"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
