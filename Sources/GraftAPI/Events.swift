@@ -1,0 +1,29 @@
+/// What `GET /v1/events` sends, as server-sent events: the case's name is the event's, the value its JSON data.
+package enum ServiceEvent: Sendable, Equatable {
+    case sample(Taught)
+    case train(TrainJob)
+    case published(ModelReference)
+    case rejected(VersionRejected)
+    case activated(Activated)
+
+    package var name: String {
+        switch self {
+        case .sample: "sample"
+        case .train: "train"
+        case .published: "published"
+        case .rejected: "rejected"
+        case .activated: "activated"
+        }
+    }
+}
+
+/// A candidate that the gate kept back.
+package struct VersionRejected: Codable, Sendable, Equatable {
+    package var version: Int
+    package var reason: String
+
+    package init(version: Int, reason: String) {
+        self.version = version
+        self.reason = reason
+    }
+}

@@ -1,0 +1,86 @@
+import Foundation
+
+/// One stored sample, as `GET /v1/samples` lists it.
+package struct SampleRecord: Codable, Sendable, Equatable {
+    package var id: String
+    package var label: String
+    /// The caller's group: samples of one group are never split between training and validation.
+    package var group: String?
+    /// SHA-256 of the image's bytes, in hexadecimal.
+    package var digest: String
+    package var created: Date
+    package var predicted: LabelProbability?
+
+    package init(
+        id: String, label: String, group: String?, digest: String, created: Date, predicted: LabelProbability?
+    ) {
+        self.id = id
+        self.label = label
+        self.group = group
+        self.digest = digest
+        self.created = created
+        self.predicted = predicted
+    }
+}
+
+/// A page of samples; `next` goes into `?after=` for the following page and is absent on the last.
+package struct SamplePage: Codable, Sendable, Equatable {
+    package var samples: [SampleRecord]
+    package var next: String?
+
+    package init(samples: [SampleRecord], next: String?) {
+        self.samples = samples
+        self.next = next
+    }
+}
+
+/// The body of `PATCH /v1/samples/{id}` and `PATCH /v1/labels/{label}`.
+package struct LabelChange: Codable, Sendable, Equatable {
+    package var label: String
+    /// Only for labels: whether the two may become one where the new name exists already.
+    package var merge: Bool?
+
+    package init(label: String, merge: Bool? = nil) {
+        self.label = label
+        self.merge = merge
+    }
+}
+
+/// The answer to a relabelled or forgotten sample or label.
+package struct Changed: Codable, Sendable, Equatable {
+    /// How many samples changed.
+    package var samples: Int
+    package var model: ModelReference
+    /// Versions that were trained on what was forgotten.
+    package var staleVersions: [Int]
+
+    package init(samples: Int, model: ModelReference, staleVersions: [Int]) {
+        self.samples = samples
+        self.model = model
+        self.staleVersions = staleVersions
+    }
+}
+
+/// One label in `GET /v1/labels`.
+package struct LabelSummary: Codable, Sendable, Equatable {
+    package var label: String
+    package var samples: Int
+    /// Of its samples, the fraction found, out of fold, by the active version; absent where that lacks the label.
+    package var recall: Double?
+    /// Of what the active version gave this label, out of fold, the fraction that was right.
+    package var precision: Double?
+
+    package init(label: String, samples: Int, recall: Double?, precision: Double?) {
+        self.label = label
+        self.samples = samples
+        self.recall = recall
+        self.precision = precision
+    }
+}
+
+/// The answer to `GET /v1/labels`.
+package struct LabelList: Codable, Sendable, Equatable {
+    package var labels: [LabelSummary]
+
+    package init(labels: [LabelSummary]) { self.labels = labels }
+}

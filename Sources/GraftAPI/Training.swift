@@ -1,0 +1,146 @@
+import Foundation
+
+/// How a job trains.
+package enum TrainingStrategy: String, Codable, Sendable, CaseIterable {
+    /// A new head on the features that are stored.
+    case head
+    /// The top blocks too, from stored latents.
+    case top
+    /// What validates best, in the order of cost.
+    case auto
+}
+
+/// The body of `POST /v1/train`; everything may be left out.
+package struct TrainRequest: Codable, Sendable, Equatable {
+    package var strategy: TrainingStrategy?
+    /// The same snapshot and seed give the same bytes.
+    package var seed: UInt64?
+
+    package init(strategy: TrainingStrategy? = nil, seed: UInt64? = nil) {
+        self.strategy = strategy
+        self.seed = seed
+    }
+}
+
+/// Where a training job stands.
+package enum TrainJobState: String, Codable, Sendable {
+    case running, published, rejected, failed, cancelled
+}
+
+/// The answer to `POST`, `GET` and `DELETE /v1/train`.
+package struct TrainJob: Codable, Sendable, Equatable {
+    package var id: String
+    package var strategy: TrainingStrategy
+    package var state: TrainJobState
+    /// Done so far, in `0...1`.
+    package var progress: Double
+    /// What it does now, or how it ended, in words.
+    package var message: String
+    package var started: Date
+    package var finished: Date?
+    /// Wall time from start to end, or until now.
+    package var seconds: Double
+    /// The version that it made, whether published or rejected.
+    package var version: Int?
+
+    package init(
+        id: String, strategy: TrainingStrategy, state: TrainJobState, progress: Double, message: String, started: Date,
+        finished: Date?, seconds: Double, version: Int?
+    ) {
+        self.id = id
+        self.strategy = strategy
+        self.state = state
+        self.progress = progress
+        self.message = message
+        self.started = started
+        self.finished = finished
+        self.seconds = seconds
+        self.version = version
+    }
+}
+
+/// Quality measured out of fold: every sample was judged by a head that had not seen its group.
+package struct Quality: Codable, Sendable, Equatable {
+    package var samples: Int
+    package var accuracy: Double
+    /// The mean over labels of the fraction of a label's samples that was found.
+    package var balancedAccuracy: Double
+    /// Mean negative log-probability of the true label, in nats.
+    package var logLoss: Double
+    /// Expected calibration error, in `0...1`.
+    package var calibrationError: Double
+
+    package init(
+        samples: Int, accuracy: Double, balancedAccuracy: Double, logLoss: Double, calibrationError: Double
+    ) {
+        self.samples = samples
+        self.accuracy = accuracy
+        self.balancedAccuracy = balancedAccuracy
+        self.logLoss = logLoss
+        self.calibrationError = calibrationError
+    }
+}
+
+/// Whether a version answers, may answer, or was kept back.
+package enum VersionState: String, Codable, Sendable {
+    case published, rejected
+}
+
+/// One immutable version, as `GET /v1/versions` lists it.
+package struct VersionRecord: Codable, Sendable, Equatable {
+    package var version: Int
+    package var parent: Int
+    package var state: VersionState
+    package var active: Bool
+    /// It was trained on samples that have been forgotten since.
+    package var stale: Bool
+    package var strategy: TrainingStrategy
+    package var seed: UInt64
+    package var created: Date
+    /// Labels its head answers.
+    package var labels: [String]
+    package var quality: Quality?
+    /// The gate's words.
+    package var reason: String
+
+    package init(
+        version: Int, parent: Int, state: VersionState, active: Bool, stale: Bool, strategy: TrainingStrategy,
+        seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String
+    ) {
+        self.version = version
+        self.parent = parent
+        self.state = state
+        self.active = active
+        self.stale = stale
+        self.strategy = strategy
+        self.seed = seed
+        self.created = created
+        self.labels = labels
+        self.quality = quality
+        self.reason = reason
+    }
+}
+
+/// The answer to `GET /v1/versions`, newest first.
+package struct VersionList: Codable, Sendable, Equatable {
+    /// The version that answers; 0 where the analytic head answers alone. It can be activated too.
+    package var active: Int
+    package var versions: [VersionRecord]
+
+    package init(active: Int, versions: [VersionRecord]) {
+        self.active = active
+        self.versions = versions
+    }
+}
+
+/// The answer to `POST /v1/versions/{n}/activate`.
+package struct Activated: Codable, Sendable, Equatable {
+    package var model: ModelReference
+    /// The version that answered before.
+    package var previous: Int
+
+    package init(model: ModelReference, previous: Int) {
+        self.model = model
+        self.previous = previous
+    }
+}
