@@ -1,0 +1,10 @@
+#ifndef GRAFT_CKERNELS_H
+#define GRAFT_CKERNELS_H
+
+#include "convolution.h"
+#include "depthwise.h"
+#include "kernels.h"
+#include "pooling.h"
+#include "product.h"
+
+#endif

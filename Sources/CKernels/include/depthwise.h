@@ -1,0 +1,30 @@
+#ifndef GRAFT_DEPTHWISE_H
+#define GRAFT_DEPTHWISE_H
+
+#include <stdint.h>
+
+#include "activation.h"
+
+/// output[y, x, c] = clamp(bias[c] + Σ_ij input[y · stride + i - top, x · stride + j - left, c] · weights[i, j, c])
+typedef struct {
+    /// H, W and C of the input.
+    int64_t height, width, channels;
+    /// The window's side, 3 or 5, and how far it moves, 1 or 2.
+    int64_t kernel, stride;
+    /// The zeros above and to the left of the image; those below and to the right follow from the output.
+    int64_t padding_top, padding_left;
+    int64_t output_width;
+    /// [H, W, C]
+    const float *input;
+    /// [kernel, kernel, C]
+    const float *weights;
+    /// [C]
+    const float *bias;
+    /// C zeros: what a window finds outside the image.
+    const float *zeros;
+    /// [output height, output width, C]
+    float *output;
+    graft_clamp clamp;
+} graft_depthwise;
+
+#endif

@@ -1,0 +1,44 @@
+// Which kernels the CPU at hand can run.
+
+#include "instances.h"
+
+#define GRAFT_TABLE(isa)                                                                                               \
+    {                                                                                                                  \
+        .packed_count = graft_packed_count_##isa, .pack = graft_pack_##isa, .product = graft_product_##isa,                              \
+        .convolution = graft_convolution_##isa, .depthwise = graft_depthwise_##isa, .mean = graft_mean_##isa,                            \
+    }
+
+#if defined(__x86_64__)
+
+static const graft_kernels scalar = GRAFT_TABLE(scalar);
+static const graft_kernels avx2 = GRAFT_TABLE(avx2);
+static const graft_kernels avx512 = GRAFT_TABLE(avx512);
+
+const graft_kernels *graft_kernels_for(graft_isa isa) {
+    __builtin_cpu_init();
+    const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    switch (isa) {
+        case graft_isa_scalar: return &scalar;
+        case graft_isa_avx2: return has_avx2 ? &avx2 : 0;
+        case graft_isa_avx512: return has_avx2 && __builtin_cpu_supports("avx512f") ? &avx512 : 0;
+        default: return 0;
+    }
+}
+
+#elif defined(__aarch64__)
+
+static const graft_kernels neon = GRAFT_TABLE(neon);
+
+const graft_kernels *graft_kernels_for(graft_isa isa) {
+    return isa == graft_isa_neon ? &neon : 0;
+}
+
+#else
+
+static const graft_kernels scalar = GRAFT_TABLE(scalar);
+
+const graft_kernels *graft_kernels_for(graft_isa isa) {
+    return isa == graft_isa_scalar ? &scalar : 0;
+}
+
+#endif
