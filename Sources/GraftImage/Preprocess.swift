@@ -1,0 +1,87 @@
+import GraftTensor
+
+/// What the network sees of an encoded image: `[1, H, W, 3]`, decoded, over white, upright, resized, cropped and normalised as
+/// `preprocessing` says, the pixels before normalisation bit for bit as Pillow makes them from the same decoded ones.
+///
+/// Rows are resized as they are decoded, and only what the crop needs of them.
+///
+/// - Parameter declared: the format that the sender names; nil to go by the first bytes.
+package func preprocess(
+    _ bytes: Span<UInt8>, declared: ImageFormat?, using preprocessing: Preprocessing, limits: ImageLimits = ImageLimits()
+) throws(ImageError) -> Tensor {
+    normalized(try centerCrop(bytes, declared: declared, using: preprocessing, limits: limits), using: preprocessing)
+}
+
+/// The square in the middle of the resized image, as `preprocess` normalises it.
+package func centerCrop(
+    _ bytes: Span<UInt8>, declared: ImageFormat?, using preprocessing: Preprocessing, limits: ImageLimits = ImageLimits()
+) throws(ImageError) -> Image {
+    try withDecoder(of: bytes, declared: declared, limits: limits) { decoder throws(ImageError) in
+        let (width, height) = try decoder.start(leastSide: preprocessing.resizeShorterSide * leastShrunkRatio)
+        let header = decoder.header
+        let orientation = header.orientation
+        let (storedWidth, storedHeight) = resizedSides(of: header, shorterSide: preprocessing.resizeShorterSide)
+        let columns = cropAxis(
+            inputCount: width, wholeCount: header.width, resizedCount: storedWidth,
+            isMirrored: orientation.mirrorsColumns, using: preprocessing)
+        let rows = cropAxis(
+            inputCount: height, wholeCount: header.height, resizedCount: storedHeight,
+            isMirrored: orientation.mirrorsRows, using: preprocessing)
+        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: orientation.swapsSides)
+        var row = [UInt8](repeating: 0, count: columns.inputs.count * 3)
+        var passedOver: [UInt8] = []
+        for y in 0..<height {
+            if rows.inputs.contains(y) {
+                try decoder.nextRow(columns: columns.inputs, into: &row)
+                resampler.append(row)
+            } else {
+                try decoder.nextRow(columns: 0..<0, into: &passedOver)
+            }
+        }
+        try decoder.finish()
+        return resampler.finish().oriented(orientation)
+    }
+}
+
+/// A format that yields a fraction of the size cheaper does so only while the fraction is still this many times larger than what
+/// it will be resized to, so that the resizing still decides what is seen.
+private let leastShrunkRatio = 2
+
+/// The sides of the whole image after resizing, as stored: the shorter one `shorterSide`, the other in proportion, halves to even.
+private func resizedSides(of header: ImageHeader, shorterSide: Int) -> (width: Int, height: Int) {
+    let factor = Double(shorterSide) / Double(min(header.width, header.height))
+    func resized(_ side: Int) -> Int { max(shorterSide, Int((Double(side) * factor).rounded(.toNearestOrEven))) }
+    return (resized(header.width), resized(header.height))
+}
+
+/// The middle `cropSide` pixels of one stored side.
+///
+/// - Parameters:
+///   - inputCount: the decoded pixels along the side, perhaps a fraction of `wholeCount`, rounded up to whole pixels.
+///   - resizedCount: the pixels that the side would have after resizing.
+private func cropAxis(
+    inputCount: Int, wholeCount: Int, resizedCount: Int, isMirrored: Bool, using preprocessing: Preprocessing
+) -> ResampleAxis {
+    // Where the sides do not divide, the last decoded pixel reaches past the edge of the image.
+    let shrink = (wholeCount + inputCount - 1) / inputCount
+    let length = Double(wholeCount) / Double(shrink)
+    let start = (resizedCount - preprocessing.cropSide) / 2
+    return ResampleAxis(
+        inputCount: inputCount, box: (isMirrored ? Double(inputCount) - length : 0, length), outputCount: resizedCount,
+        outputs: start..<start + preprocessing.cropSide, isMirrored: isMirrored, by: preprocessing.interpolation)
+}
+
+/// `(value / 255 - mean) / standardDeviation` for each value, `[1, height, width, 3]`.
+private func normalized(_ image: Image, using preprocessing: Preprocessing) -> Tensor {
+    // Three tables of 256, one for each channel of the tensor.
+    let tables = (0..<3).flatMap { channel in
+        (0..<256).map { (Float($0) / 255 - preprocessing.mean[channel]) / preprocessing.standardDeviation[channel] }
+    }
+    let sources = preprocessing.channelOrder == .rgb ? [0, 1, 2] : [2, 1, 0]
+    var elements: [Float] = []
+    elements.reserveCapacity(image.pixels.count)
+    for pixel in stride(from: 0, to: image.pixels.count, by: 3) {
+        for channel in 0..<3 { elements.append(tables[channel * 256 + Int(image.pixels[pixel + sources[channel]])]) }
+    }
+    return Tensor(shape: [1, image.height, image.width, 3], elements: elements)
+}

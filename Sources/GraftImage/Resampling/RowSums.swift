@@ -1,0 +1,58 @@
+/// Weighted sums of whole rows: the pass down the columns, for rows that arrive one at a time.
+struct RowSums {
+    private let axis: ResampleAxis
+    private let rowBytes: Int
+    /// Sums of the output rows in progress, `[slots, rowBytes]`; output `o` lives in slot `o % slots`.
+    private var sums: [Int32]
+    private let slots: Int
+    private var nextInput: Int
+    private var firstUnfinished = 0
+
+    var isComplete: Bool { firstUnfinished == axis.windows.count }
+
+    init(axis: ResampleAxis, rowBytes: Int) {
+        self.axis = axis
+        self.rowBytes = rowBytes
+        slots = Self.mostInProgress(axis.windows)
+        sums = [Int32](repeating: 0, count: slots * rowBytes)
+        nextInput = axis.inputs.lowerBound
+    }
+
+    /// Adds the next input row to every output row that it is a part of.
+    mutating func add(_ row: [UInt8]) {
+        precondition(row.count == rowBytes && nextInput < axis.inputs.upperBound)
+        var output = firstUnfinished
+        while output < axis.windows.count, case let window = axis.windows[output], window.start <= nextInput {
+            let weight = axis.weights[window.weightStart + nextInput - window.start]
+            let offset = output % slots * rowBytes
+            if nextInput == window.start {
+                setWeighted(row, weight: weight, sums: &sums, at: offset)
+            } else {
+                addWeighted(row, weight: weight, sums: &sums, at: offset)
+            }
+            output += 1
+        }
+        nextInput += 1
+    }
+
+    /// Writes the next output row to which nothing is to be added any more, `[rowBytes]`, and returns its number; nil if there is
+    /// none yet. All of them are to be taken before another row is added.
+    mutating func takeFinished(into row: inout [UInt8]) -> Int? {
+        guard !isComplete, axis.windows[firstUnfinished].end <= nextInput else { return nil }
+        let offset = firstUnfinished % slots * rowBytes
+        roundSums(sums[offset..<offset + rowBytes], into: &row)
+        firstUnfinished += 1
+        return firstUnfinished - 1
+    }
+
+    /// The largest number of windows that share an input row.
+    private static func mostInProgress(_ windows: [ResampleAxis.Window]) -> Int {
+        var most = 1
+        var first = 0
+        for (output, window) in windows.enumerated() {
+            while windows[first].end <= window.start { first += 1 }
+            most = max(most, output - first + 1)
+        }
+        return most
+    }
+}
