@@ -1,0 +1,116 @@
+/// What the canonical file of a backbone says about itself.
+package struct BackboneMetadata: Sendable, Equatable {
+    package static let format = "graftd-backbone-1"
+
+    /// The architecture's name, e.g. `efficientnet_lite0`.
+    package let architecture: String
+    /// The preprocessing, as JSON.
+    package let preprocessing: String
+    /// The name of the file that the weights were imported from.
+    package let source: String
+    /// The SHA-256 of that file.
+    package let sourceSHA256: String
+    /// Identifies weights, architecture and preprocessing together: what makes an image's features.
+    package let fingerprint: String
+
+    /// The metadata of a backbone with these `weights`, which give the fingerprint.
+    package init(
+        architecture: String, preprocessing: String, source: String, sourceSHA256: SHA256Digest, weights: StateDict
+    ) {
+        self.architecture = architecture
+        self.preprocessing = preprocessing
+        self.source = source
+        self.sourceSHA256 = sourceSHA256.description
+        var fingerprint = Fingerprint(architecture: architecture, preprocessing: preprocessing)
+        for name in Fingerprint.sorted(weights.names) {
+            let tensor = weights[name]!
+            fingerprint.add(name, shape: tensor.shape, elementType: tensor.elementType, bytes: tensor.bytes.span.bytes)
+        }
+        self.fingerprint = fingerprint.digest().description
+    }
+
+    /// Reads what ``entries`` writes.
+    ///
+    /// - Throws: `missingMetadata`, or `unknownFormat` for a file that this version does not know.
+    package init(_ entries: [String: String]) throws(CheckpointError) {
+        func text(_ key: String) throws(CheckpointError) -> String {
+            guard let text = entries[key] else { throw .missingMetadata(key: key) }
+            return text
+        }
+        let format = try text("format")
+        guard format == Self.format else { throw .unknownFormat(expected: Self.format, found: format) }
+        architecture = try text("architecture")
+        preprocessing = try text("preprocessing")
+        source = try text("source")
+        sourceSHA256 = try text("source_sha256")
+        fingerprint = try text("fingerprint")
+    }
+
+    /// The entries of the file's metadata.
+    package var entries: [String: String] {
+        [
+            "format": Self.format, "architecture": architecture, "preprocessing": preprocessing, "source": source,
+            "source_sha256": sourceSHA256, "fingerprint": fingerprint,
+        ]
+    }
+}
+
+/// Identifies what makes an image's features: SHA-256 over architecture, preprocessing and every canonical weight, in the
+/// order of the names' UTF-8.
+///
+/// Each text goes in with its length before it and each shape with its rank, so that no two contents feed the same bytes.
+private struct Fingerprint {
+    private var stream = SHA256Stream()
+
+    init(architecture: String, preprocessing: String) {
+        add(BackboneMetadata.format)
+        add(architecture)
+        add(preprocessing)
+    }
+
+    mutating func add(_ name: String, shape: [Int], elementType: ElementType, bytes: RawSpan) {
+        add(name)
+        add(elementType.rawValue)
+        add(shape.count)
+        for side in shape { add(side) }
+        stream.update(bytes)
+    }
+
+    func digest() -> SHA256Digest { stream.digest() }
+
+    /// The order in which tensors are added; `<` of strings compares what they look like, not their bytes.
+    static func sorted(_ names: [String]) -> [String] {
+        names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    private mutating func add(_ text: String) {
+        add(text.utf8.count)
+        stream.update(Array(text.utf8))
+    }
+
+    private mutating func add(_ number: Int) {
+        stream.update([Int64(number).littleEndian].span.bytes)
+    }
+}
+
+extension SafetensorsFile {
+    /// What the file says about itself.
+    ///
+    /// - Throws: `missingMetadata` or `unknownFormat` if it is no canonical backbone file.
+    package func backboneMetadata() throws(CheckpointError) -> BackboneMetadata { try BackboneMetadata(metadata) }
+
+    /// Reads every byte and compares it with the fingerprint that the file carries.
+    ///
+    /// - Throws: `missingMetadata`, `unknownFormat` or `fingerprintMismatch`.
+    package func verifyFingerprint() throws(CheckpointError) {
+        let metadata = try backboneMetadata()
+        var fingerprint = Fingerprint(architecture: metadata.architecture, preprocessing: metadata.preprocessing)
+        for name in Fingerprint.sorted(names) {
+            withStoredTensor(name) { fingerprint.add(name, shape: $0, elementType: $1, bytes: $2) }
+        }
+        let found = fingerprint.digest().description
+        guard found == metadata.fingerprint else {
+            throw .fingerprintMismatch(expected: metadata.fingerprint, found: found)
+        }
+    }
+}
