@@ -45,8 +45,8 @@ static void error_exit(j_common_ptr info) {
     }
 }
 
-// libjpeg goes on after damage and makes pixels up. A picture that is partly made up must not be learned from, so damage
-// ends the decoding; what remains a warning is odd but leaves every pixel as it was meant.
+// libjpeg goes on after damage and makes pixels up. A picture that is partly made up must not be learned from, so
+// damage ends the decoding; what remains a warning is odd but leaves every pixel as it was meant.
 static void emit_message(j_common_ptr info, int level) {
     if (level >= 0) return;
     switch (info->err->msg_code) {

@@ -1,5 +1,6 @@
-/// Puts pixels with alpha over white: each of the three channels becomes `(channel * alpha + 255 * (255 - alpha)) / 255`, rounded
-/// in the fixed point of Pillow's `alpha_composite`, bit for bit. `rgba` is `[count, 4]`, `rgb` `[count, 3]`.
+/// Puts pixels with alpha over white: each of the three channels becomes `(channel * alpha + 255 * (255 - alpha)) /
+/// 255`, rounded in the fixed point of Pillow's `alpha_composite`, bit for bit. `rgba` is `[count, 4]`, `rgb` `[count,
+/// 3]`.
 func compositeOverWhite(_ rgba: ArraySlice<UInt8>, into rgb: inout [UInt8]) {
     let count = rgb.count / 3
     precondition(rgba.count == count * 4 && rgb.count == count * 3)
@@ -15,9 +16,9 @@ func compositeOverWhite(_ rgba: ArraySlice<UInt8>, into rgb: inout [UInt8]) {
     }
 }
 
-/// Mixes inks to light. The samples are inverted, 255 for no ink, as Adobe writes them into JPEG files; like Pillow, this does
-/// not ask whether the file says it is Adobe's. Rounded as Pillow's `CMYK` to `RGB`, bit for bit.
-/// `cmyk` is `[count, 4]`, `rgb` `[count, 3]`.
+/// Mixes inks to light. The samples are inverted, 255 for no ink, as Adobe writes them into JPEG files; like Pillow,
+/// this does not ask whether the file says it is Adobe's. Rounded as Pillow's `CMYK` to `RGB`, bit for bit. `cmyk` is
+/// `[count, 4]`, `rgb` `[count, 3]`.
 func convertInvertedCMYK(_ cmyk: ArraySlice<UInt8>, toRGB rgb: inout [UInt8]) {
     let count = rgb.count / 3
     precondition(cmyk.count == count * 4 && rgb.count == count * 3)

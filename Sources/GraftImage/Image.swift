@@ -44,7 +44,8 @@ extension Image {
     package func resized(width newWidth: Int, height newHeight: Int, by interpolation: Interpolation) -> Image {
         let columns = ResampleAxis(inputCount: width, outputCount: newWidth, outputs: 0..<newWidth, by: interpolation)
         let rows = ResampleAxis(inputCount: height, outputCount: newHeight, outputs: 0..<newHeight, by: interpolation)
-        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: false)
+        let rowsFirst = Resampler.startsWithRows(width: width, height: height, newWidth: newWidth, newHeight: newHeight)
+        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: rowsFirst)
         for y in rows.inputs {
             let first = (y * width + columns.inputs.lowerBound) * 3
             resampler.append(Array(pixels[first..<first + columns.inputs.count * 3]))

@@ -30,13 +30,13 @@ extension ImageError: CustomStringConvertible {
         case .formatMismatch(let declared, let found?):
             "declared as \(declared), but the bytes are \(found); declare what is sent"
         case .formatMismatch(let declared, nil):
-            "declared as \(declared), but the bytes begin like no known image; check that the whole file was sent, from its start"
+            "declared as \(declared), but the bytes begin like no known image; check what was sent"
         case .tooManyPixels(let width, let height, let limit):
             "\(width) x \(height) pixels are more than the limit of \(limit); send a smaller image or raise the limit"
         case .sideTooLong(let width, let height, let limit):
             "a side of \(width) x \(height) pixels is longer than the limit of \(limit); send a smaller image"
         case .tooMuchMemory(let format, let byteLimit):
-            "decoding this \(format) image needs more than \(byteLimit) bytes of memory; send a smaller or a baseline image"
+            "decoding this \(format) image needs more than \(byteLimit) bytes of memory; send a smaller image"
         case .truncated(let format, let byteCount):
             "the \(format) image goes on after its \(byteCount) bytes; send the whole file"
         case .corrupt(let format, let detail):

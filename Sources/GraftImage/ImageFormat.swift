@@ -23,7 +23,8 @@ extension ImageFormat {
     }
 
     /// The format of `image/jpeg`, `image/png`, `image/x-portable-pixmap` or
-    /// `application/x-graftd-rgb24; width=W; height=H` (both sides needed, in any order, at least 1); nil for anything else.
+    /// `application/x-graftd-rgb24; width=W; height=H` (both sides needed, in any order, at least 1); nil for anything
+    /// else.
     ///
     /// Names are compared without case, as RFC 9110 §8.3.1 has it; parameters of the other types are ignored.
     package init?(mediaType: String) {
@@ -38,7 +39,9 @@ extension ImageFormat {
                 let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
                 guard pair.count == 2, ["width", "height"].contains(pair[0]) else { continue }
                 var digits = pair[1]
-                if digits.count > 2, digits.first == "\"", digits.last == "\"" { digits = digits.dropFirst().dropLast() }
+                if digits.count > 2, digits.first == "\"", digits.last == "\"" {
+                    digits = digits.dropFirst().dropLast()
+                }
                 guard sides[pair[0]] == nil, let side = Self.side(digits) else { return nil }
                 sides[pair[0]] = side
             }

@@ -11,8 +11,8 @@ package struct ImageLimits: Sendable {
         self.side = side
     }
 
-    /// Most bytes held where a format forces the whole image into memory: four channels of 16-bit coefficients per pixel in a
-    /// JPEG of several scans (an interlaced PNG needs half of that).
+    /// Most bytes held where a format forces the whole image into memory: four channels of 16-bit coefficients per
+    /// pixel in a JPEG of several scans (an interlaced PNG needs half of that).
     var decoderBytes: Int {
         let (bytes, overflow) = pixels.multipliedReportingOverflow(by: 8)
         return overflow ? .max : bytes

@@ -1,6 +1,6 @@
 extension Orientation {
-    /// The orientation that the first EXIF segment of a JPEG file asks for; `up` where there is none or it cannot be read,
-    /// for a damaged note about a picture is no damage to the picture.
+    /// The orientation that the first EXIF segment of a JPEG file asks for; `up` where there is none or it cannot be
+    /// read, for a damaged note about a picture is no damage to the picture.
     ///
     /// Segments: ITU-T T.81 B.1.1; the tag: CIPA DC-008 (EXIF 2.32) 4.6.2 and 4.6.4.
     init(jpeg bytes: Span<UInt8>) {

@@ -1,20 +1,23 @@
 import GraftTensor
 
-/// What the network sees of an encoded image: `[1, H, W, 3]`, decoded, over white, upright, resized, cropped and normalised as
-/// `preprocessing` says, the pixels before normalisation bit for bit as Pillow makes them from the same decoded ones.
+/// What the network sees of an encoded image: `[1, H, W, 3]`, decoded, over white, upright, resized, cropped and
+/// normalised as `preprocessing` says, the pixels before normalisation bit for bit as Pillow makes them from the same
+/// decoded ones.
 ///
 /// Rows are resized as they are decoded, and only what the crop needs of them.
 ///
 /// - Parameter declared: the format that the sender names; nil to go by the first bytes.
 package func preprocess(
-    _ bytes: Span<UInt8>, declared: ImageFormat?, using preprocessing: Preprocessing, limits: ImageLimits = ImageLimits()
+    _ bytes: Span<UInt8>, declared: ImageFormat?, using preprocessing: Preprocessing,
+    limits: ImageLimits = ImageLimits()
 ) throws(ImageError) -> Tensor {
     normalized(try centerCrop(bytes, declared: declared, using: preprocessing, limits: limits), using: preprocessing)
 }
 
 /// The square in the middle of the resized image, as `preprocess` normalises it.
 package func centerCrop(
-    _ bytes: Span<UInt8>, declared: ImageFormat?, using preprocessing: Preprocessing, limits: ImageLimits = ImageLimits()
+    _ bytes: Span<UInt8>, declared: ImageFormat?, using preprocessing: Preprocessing,
+    limits: ImageLimits = ImageLimits()
 ) throws(ImageError) -> Image {
     try withDecoder(of: bytes, declared: declared, limits: limits) { decoder throws(ImageError) in
         let (width, height) = try decoder.start(leastSide: preprocessing.resizeShorterSide * leastShrunkRatio)
@@ -27,7 +30,12 @@ package func centerCrop(
         let rows = cropAxis(
             inputCount: height, wholeCount: header.height, resizedCount: storedHeight,
             isMirrored: orientation.mirrorsRows, using: preprocessing)
-        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: orientation.swapsSides)
+        let swapped = orientation.swapsSides
+        let seenRowsFirst = Resampler.startsWithRows(
+            width: swapped ? height : width, height: swapped ? width : height,
+            newWidth: swapped ? storedHeight : storedWidth, newHeight: swapped ? storedWidth : storedHeight)
+        // Seen rows are stored columns if the sides are swapped.
+        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: seenRowsFirst != swapped)
         var row = [UInt8](repeating: 0, count: columns.inputs.count * 3)
         var passedOver: [UInt8] = []
         for y in 0..<height {
@@ -43,11 +51,14 @@ package func centerCrop(
     }
 }
 
-/// A format that yields a fraction of the size cheaper does so only while the fraction is still this many times larger than what
-/// it will be resized to, so that the resizing still decides what is seen.
-private let leastShrunkRatio = 2
+/// A format that yields a fraction of the size cheaper does so only while the fraction is still this many times larger
+/// than what it will be resized to, so that the resizing still decides what is seen. Measured on noisy photographs of
+/// 500...3000 pixels, against decoding them whole: 3 changes a value by 5 of 255 at most and by 0.7 root mean square; 2
+/// by 8 and 1.1, for a tenth of the time of a 13-megapixel JPEG.
+private let leastShrunkRatio = 3
 
-/// The sides of the whole image after resizing, as stored: the shorter one `shorterSide`, the other in proportion, halves to even.
+/// The sides of the whole image after resizing, as stored: the shorter one `shorterSide`, the other in proportion,
+/// halves to even.
 private func resizedSides(of header: ImageHeader, shorterSide: Int) -> (width: Int, height: Int) {
     let factor = Double(shorterSide) / Double(min(header.width, header.height))
     func resized(_ side: Int) -> Int { max(shorterSide, Int((Double(side) * factor).rounded(.toNearestOrEven))) }

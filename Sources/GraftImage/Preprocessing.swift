@@ -43,8 +43,12 @@ package struct Preprocessing: Codable, Sendable, Equatable {
     }
 
     private var problem: String? {
-        if !(1...4096).contains(resizeShorterSide) { return "resizeShorterSide is \(resizeShorterSide), expected 1...4096" }
-        if !(1...resizeShorterSide).contains(cropSide) { return "cropSide is \(cropSide), expected 1...\(resizeShorterSide)" }
+        if !(1...4096).contains(resizeShorterSide) {
+            return "resizeShorterSide is \(resizeShorterSide), expected 1...4096"
+        }
+        if !(1...resizeShorterSide).contains(cropSide) {
+            return "cropSide is \(cropSide), expected 1...\(resizeShorterSide)"
+        }
         if mean.count != 3 || !mean.allSatisfy(\.isFinite) { return "mean is \(mean), expected three numbers" }
         if standardDeviation.count != 3 || !standardDeviation.allSatisfy({ $0.isFinite && $0 > 0 }) {
             return "standardDeviation is \(standardDeviation), expected three numbers greater than 0"

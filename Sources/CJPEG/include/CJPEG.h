@@ -30,7 +30,8 @@ typedef struct graft_jpeg_size {
 } graft_jpeg_size;
 
 /// A decoder of `count` bytes, which are borrowed until `graft_jpeg_close`; NULL if there is no memory for it.
-/// `memory_limit` bounds, in bytes, the coefficients that libjpeg keeps of an image of several scans; `scan_limit` their number.
+/// `memory_limit` bounds, in bytes, the coefficients that libjpeg keeps of an image of several scans; `scan_limit`
+/// their number.
 graft_jpeg *graft_jpeg_open(const uint8_t *bytes, size_t count, long memory_limit, int scan_limit);
 
 /// Reads up to the first scan; `size` is of the whole image.

@@ -24,8 +24,8 @@ typedef struct graft_png_size {
     uint32_t height;
 } graft_png_size;
 
-/// What rows hold per pixel, in bytes: 3 (RGB) or 4 (RGB and alpha, not premultiplied); and how many times they are read
-/// from top to bottom: 1, or 7 if the image is interlaced.
+/// What rows hold per pixel, in bytes: 3 (RGB) or 4 (RGB and alpha, not premultiplied); and how many times they are
+/// read from top to bottom: 1, or 7 if the image is interlaced.
 typedef struct graft_png_rows {
     int32_t channels;
     int32_t passes;
@@ -37,8 +37,8 @@ graft_png *graft_png_open(const uint8_t *bytes, size_t count);
 /// Reads up to the first pixel data. Allocates nothing that grows with the image.
 graft_png_status graft_png_read_header(graft_png *decoder, graft_png_size *size);
 
-/// Prepares to yield rows of 8-bit RGB or RGBA, whatever the colour type and bit depth: palettes and transparent colours are
-/// applied, of 16 bits the upper 8 are kept.
+/// Prepares to yield rows of 8-bit RGB or RGBA, whatever the colour type and bit depth: palettes and transparent
+/// colours are applied, of 16 bits the upper 8 are kept.
 graft_png_status graft_png_start(graft_png *decoder, graft_png_rows *rows);
 
 /// Reads the next row of the current pass, `width * channels` bytes. Passes after the first add to what `row` held.

@@ -10,7 +10,8 @@ final class JPEGDecoder: RowDecoder {
     private var row: [UInt8] = []
     private var channels = 3
 
-    /// Scans in a progressive JPEG are about ten in practice, and at most some hundred where each sends a bit more of a band.
+    /// Scans in a progressive JPEG are about ten in practice, and at most some hundred where each sends a bit more of a
+    /// band.
     private static let scanLimit: Int32 = 100
 
     /// - Parameter bytes: must outlive the decoder.

@@ -12,7 +12,9 @@ final class PixmapDecoder: RowDecoder {
     ///
     /// - Parameter bytes: must outlive the decoder.
     init(rgb24 bytes: UnsafeBufferPointer<UInt8>, width: Int, height: Int, limits: ImageLimits) throws(ImageError) {
-        guard width >= 1, height >= 1 else { throw .corrupt(format: .rgb24(width: width, height: height), detail: "no pixels") }
+        guard width >= 1, height >= 1 else {
+            throw .corrupt(format: .rgb24(width: width, height: height), detail: "no pixels")
+        }
         try limits.check(width: width, height: height)
         let (expected, overflow) = (width * height).multipliedReportingOverflow(by: 3)
         if overflow || expected != bytes.count { throw .wrongLength(expected: expected, found: bytes.count) }
@@ -21,9 +23,9 @@ final class PixmapDecoder: RowDecoder {
         bytesPerSample = 1
     }
 
-    /// A pixmap as `man 5 ppm` has it: `P6`, width, height and the value of white (1...65535) between white space and comments,
-    /// one white space, then the samples: one byte each, or two, upper first, if white is above 255. Bytes after the first
-    /// image are left alone, for the format allows more images there.
+    /// A pixmap as `man 5 ppm` has it: `P6`, width, height and the value of white (1...65535) between white space and
+    /// comments, one white space, then the samples: one byte each, or two, upper first, if white is above 255. Bytes
+    /// after the first image are left alone, for the format allows more images there.
     ///
     /// - Parameter bytes: must outlive the decoder.
     init(ppm bytes: UnsafeBufferPointer<UInt8>, limits: ImageLimits) throws(ImageError) {
@@ -58,7 +60,9 @@ final class PixmapDecoder: RowDecoder {
         } else if bytesPerSample == 1 {
             for i in rgb.indices { rgb[i] = scale[Int(samples[first + i])] }
         } else {
-            for i in rgb.indices { rgb[i] = scale[Int(samples[(first + i) * 2]) << 8 | Int(samples[(first + i) * 2 + 1])] }
+            for i in rgb.indices {
+                rgb[i] = scale[Int(samples[(first + i) * 2]) << 8 | Int(samples[(first + i) * 2 + 1])]
+            }
         }
     }
 
@@ -79,7 +83,9 @@ private struct PixmapHeaderReader {
         while position < bytes.count, case let digit = bytes[position] &- 0x30, digit <= 9 {
             value = value * 10 + Int(digit)
             position += 1
-            if position - firstDigit > 9 { throw .corrupt(format: .ppm, detail: "the \(name) has more than nine digits") }
+            if position - firstDigit > 9 {
+                throw .corrupt(format: .ppm, detail: "the \(name) has more than nine digits")
+            }
         }
         if position == bytes.count { throw .truncated(format: .ppm, byteCount: bytes.count) }
         if position == firstDigit { throw .corrupt(format: .ppm, detail: "the \(name) is not a number") }

@@ -14,9 +14,9 @@ protocol RowDecoder: AnyObject {
     /// Of the whole image; its sides are within the limits.
     var header: ImageHeader { get }
 
-    /// Prepares to yield rows, and returns how many columns and rows there will be: those of the header, or a whole fraction
-    /// of them (rounded up) that the format can yield cheaper, as long as both sides stay at least `leastSide` pixels.
-    /// Called once, before the first row; nil asks for the whole size.
+    /// Prepares to yield rows, and returns how many columns and rows there will be: those of the header, or a whole
+    /// fraction of them (rounded up) that the format can yield cheaper, as long as both sides stay at least `leastSide`
+    /// pixels. Called once, before the first row; nil asks for the whole size.
     func start(leastSide: Int?) throws(ImageError) -> (width: Int, height: Int)
 
     /// Writes `columns` of the next row over `rgb`, `[columns.count, 3]`; with no columns, passes over it.
@@ -56,7 +56,9 @@ private func format(of bytes: Span<UInt8>, declared: ImageFormat?) throws(ImageE
         return declared
     }
     guard let found else {
-        let digits = (0..<min(8, bytes.count)).map { String(bytes[$0] >> 4, radix: 16) + String(bytes[$0] & 15, radix: 16) }
+        let digits = (0..<min(8, bytes.count)).map {
+            String(bytes[$0] >> 4, radix: 16) + String(bytes[$0] & 15, radix: 16)
+        }
         throw .unsupportedFormat(found: "\(bytes.count) bytes that begin with \(digits.joined(separator: " "))")
     }
     return found

@@ -1,4 +1,5 @@
-/// How a resized pixel is made of its neighbours. Both are stretched when an image is made smaller, so that every pixel counts.
+/// How a resized pixel is made of its neighbours. Both are stretched when an image is made smaller, so that every pixel
+/// counts.
 package enum Interpolation: String, Codable, Sendable, CaseIterable {
     /// Cubic convolution with a = -0.5 (Keys 1981).
     case bicubic

@@ -25,9 +25,9 @@ struct ResampleAxis: Sendable, Equatable {
     /// - Parameters:
     ///   - inputCount: pixels along the side.
     ///   - box: what part of the side, in pixels, the output covers; nil for all of it.
-    ///   - isMirrored: the inputs will come in the opposite order, and the outputs are to leave in it. (Weights are not the same
-    ///     from both ends: Pillow rounds halves up, so upright and mirrored images differ where windows end in the middle of a
-    ///     pixel. This keeps what comes out equal to mirroring first.)
+    ///   - isMirrored: the inputs will come in the opposite order, and the outputs are to leave in it. (Weights are not
+    ///     the same from both ends: Pillow rounds halves up, so upright and mirrored images differ where windows end in
+    ///     the middle of a pixel. This keeps what comes out equal to mirroring first.)
     init(
         inputCount: Int, box: (start: Double, length: Double)? = nil, outputCount: Int, outputs: Range<Int>,
         isMirrored: Bool = false, by interpolation: Interpolation

@@ -1,5 +1,5 @@
-// The inner loops of resizing. Weights are fixed point with `ResampleAxis.fractionBits`; sums of them with bytes fit 32 bits,
-// for the weights of one pixel sum to 1 and those of bicubic, taken positive, to less than 2.
+// The inner loops of resizing. Weights are fixed point with `ResampleAxis.fractionBits`; sums of them with bytes fit 32
+// bits, for the weights of one pixel sum to 1 and those of bicubic, taken positive, to less than 2.
 
 /// Half of the last place that `bytes(of:)` keeps.
 private let half = Int32(1) << (ResampleAxis.fractionBits - 1)

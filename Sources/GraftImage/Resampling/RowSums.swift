@@ -35,8 +35,8 @@ struct RowSums {
         nextInput += 1
     }
 
-    /// Writes the next output row to which nothing is to be added any more, `[rowBytes]`, and returns its number; nil if there is
-    /// none yet. All of them are to be taken before another row is added.
+    /// Writes the next output row to which nothing is to be added any more, `[rowBytes]`, and returns its number; nil
+    /// if there is none yet. All of them are to be taken before another row is added.
     mutating func takeFinished(into row: inout [UInt8]) -> Int? {
         guard !isComplete, axis.windows[firstUnfinished].end <= nextInput else { return nil }
         let offset = firstUnfinished % slots * rowBytes
