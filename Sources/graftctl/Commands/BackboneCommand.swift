@@ -1,0 +1,47 @@
+import ArgumentParser
+import GraftAPI
+import GraftClient
+
+struct BackboneCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backbone",
+        abstract: "Bring and list pretrained networks.",
+        discussion: """
+            Examples:
+              graftctl backbone import efficientnet-lite0.pth
+              graftctl backbone list
+            """,
+        subcommands: [BackboneImportCommand.self, BackboneListCommand.self])
+}
+
+struct BackboneListCommand: DaemonCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List the backbones that the daemon holds.",
+        discussion: """
+            The one with a star answers.
+
+            Examples:
+              graftctl backbone list
+              graftctl backbone list --json | jq '.backbones[].fingerprint'
+            """)
+
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: JSONOption
+
+    func run(_ client: GraftClient) async throws {
+        let backbones = try await client.backbones()
+        if output.json { return try Terminal.print(json: BackboneList(backbones: backbones)) }
+        guard !backbones.isEmpty else { return print("No backbone yet; graftctl backbone import FILE brings one.") }
+        var table = TextTable([
+            .init(""), .init("name"), .init("architecture"), .number("parameters"), .number("features"),
+            .number("side"), .init("fingerprint"),
+        ])
+        for backbone in backbones {
+            table.add(
+                backbone.loaded ? "*" : "", backbone.name, backbone.architecture, "\(backbone.parameterCount)",
+                "\(backbone.featureCount)", "\(backbone.imageSide)", String(backbone.fingerprint.prefix(12)))
+        }
+        Terminal.print(table)
+    }
+}

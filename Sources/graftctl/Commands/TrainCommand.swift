@@ -1,0 +1,78 @@
+import ArgumentParser
+import GraftAPI
+import GraftClient
+
+extension TrainingStrategy: ExpressibleByArgument {}
+
+struct TrainCommand: DaemonCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "train",
+        abstract: "Train a better version from everything that was taught.",
+        discussion: """
+            The daemon trains in the background and publishes the new version only if it is measurably no worse than \
+            what answers now. Requests are answered meanwhile.
+
+            With --wait, the exit status is 0 if the version was published, 5 if it was trained but kept back, and 1 \
+            if training failed or was cancelled. Interrupting the wait does not end the job; --cancel does.
+
+            Examples:
+              graftctl train --wait
+              graftctl train --strategy head --seed 7
+              graftctl train --cancel
+            """)
+
+    @Option(help: "head, top, or auto (the daemon's choice).") var strategy: TrainingStrategy?
+    @Option(help: ArgumentHelp("Same samples and same seed give the same version.", valueName: "number"))
+    var seed: UInt64?
+    @Flag(help: "Wait until the job has ended.") var wait = false
+    @Flag(help: "Cancel the job that runs.") var cancel = false
+    @OptionGroup var connection: ConnectionOptions
+    @OptionGroup var output: JSONOption
+
+    func validate() throws {
+        guard !cancel || (strategy == nil && seed == nil && !wait) else {
+            throw ValidationError("--cancel stands alone.")
+        }
+    }
+
+    func run(_ client: GraftClient) async throws {
+        if cancel { return try show(try await client.cancelTraining()) }
+        let job = try await client.train(strategy: strategy, seed: seed)
+        guard wait else { return try show(job) }
+
+        defer { ProgressBar.clear() }
+        let progress = JobProgress()
+        let ended = try await client.waitForTraining(job.id) { progress.show($0) }
+        ProgressBar.clear()
+        try show(ended)
+        switch ended.state {
+        case .published: return
+        case .rejected:
+            throw CommandFailure("the new version was not published: \(ended.message)", status: .notPublished)
+        case .running, .failed, .cancelled:
+            throw CommandFailure("training \(ended.state.rawValue): \(ended.message)")
+        }
+    }
+
+    private func show(_ job: TrainJob) throws {
+        if output.json { return try Terminal.print(json: job) }
+        let version = job.version.map { ", version \($0)" } ?? ""
+        let duration = Duration.seconds(job.seconds).clock
+        let words = "job \(job.id) (\(job.strategy.rawValue)): \(job.state.rawValue)\(version) after \(duration)"
+        print(job.message.isEmpty ? words.printable : "\(words): \(job.message)".printable)
+    }
+}
+
+/// The progress of a training job, as a bar; without a terminal, a line whenever it does something else.
+private final class JobProgress {
+    private var lastMessage: String?
+
+    func show(_ job: TrainJob) {
+        guard Terminal.errorsAreSeen || job.message != lastMessage else { return }
+        lastMessage = job.message
+        ProgressBar.show(
+            ProgressLine.text(
+                title: "training", fraction: job.progress, details: "  \(job.message)",
+                width: Terminal.errorsAreSeen ? Terminal.width - 1 : 100, unicode: Terminal.isUnicode))
+    }
+}
