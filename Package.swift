@@ -32,6 +32,7 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -44,6 +45,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -53,9 +55,8 @@ let package = Package(
         // C: vector kernels, and the system libraries as module maps.
         .target(name: "CKernels", cSettings: cSettings),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
-        .systemLibrary(name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
-        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+        .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
+        .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
 
         // From bytes to an answer.
         library("GraftTensor", ["CKernels", "COpenBLAS"]),
@@ -69,18 +70,20 @@ let package = Package(
         // The service.
         library(
             "GraftService",
-            ["GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore", "GraftLearning", configuration, logging]),
+            [
+                "GraftAPI", "GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore", "GraftLearning",
+                configuration, logging, systemPackage,
+            ]),
         library("GraftAPI"),
         library(
             "GraftHTTP",
             ["GraftAPI", "GraftService", hummingbird, httpTypes, logging, nioCore, nioFoundation]),
-        library("GraftSystemd", ["CSystemd"]),
         library("GraftClient", ["GraftAPI", asyncHTTPClient, nioCore, nioFoundation]),
 
         // Thin executables.
         executable(
             "graftd",
-            ["GraftService", "GraftHTTP", "GraftSystemd", argumentParser, hummingbird, logging, serviceLifecycle]),
+            ["GraftService", "GraftHTTP", argumentParser, logging, serviceLifecycle]),
         executable("graftctl", ["GraftAPI", "GraftClient", "GraftImport", argumentParser]),
         executable("graftbench", ["GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
 
@@ -95,7 +98,7 @@ let package = Package(
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor"]),
         tests("GraftServiceTests", ["GraftService"]),
         tests("GraftAPITests", ["GraftAPI"]),
-        tests("GraftClientTests", ["GraftClient"]),
+        tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests("DaemonTests", ["GraftAPI", "GraftClient", "GraftImage"]),
     ],
     swiftLanguageModes: [.v6]

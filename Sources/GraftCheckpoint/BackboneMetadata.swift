@@ -89,7 +89,7 @@ private struct Fingerprint {
     }
 
     private mutating func add(_ number: Int) {
-        stream.update([Int64(number).littleEndian].span.bytes)
+        stream.update(withUnsafeBytes(of: Int64(number).littleEndian) { Array($0) })
     }
 }
 

@@ -40,7 +40,7 @@ package struct Block: Sendable {
     }
 
     package var parameters: [Parameter] {
-        layers.flatMap { layer in
+        layers.flatMap { layer -> [Parameter] in
             switch layer {
             case .convolution(let convolution): convolution.parameters(in: name)
             case .globalAveragePooling: []

@@ -44,8 +44,14 @@ package final class ComputePool: Sendable {
 
     deinit { queue.close(whenDrained: nil) }
 
+    /// How many pieces of work wait or run.
+    package var outstanding: Int { queue.outstanding }
+
     /// How many pieces of work wait for a thread.
-    package var queued: Int { max(0, queue.outstanding - threads) }
+    package var queued: Int { max(0, outstanding - threads) }
+
+    /// Whether ``stop()`` was called.
+    package var isStopped: Bool { queue.isClosed }
 
     /// What `work` returns, run on one of the threads, whose number in `0..<threads` it is given.
     ///
@@ -87,6 +93,8 @@ private final class WorkQueue: @unchecked Sendable {
 
     /// Work that waits or runs.
     var outstanding: Int { condition.withLock { waiting.count + running } }
+
+    var isClosed: Bool { condition.withLock { closed } }
 
     /// Takes `work`, or says why not.
     ///

@@ -1,0 +1,78 @@
+import GraftAPI
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// Turns every error into a problem document, counts every answer, and logs the failures that are ours.
+struct ProblemMiddleware: RouterMiddleware {
+    let routes: RouteTable
+    let metrics: RequestMetrics
+    let logger: Logger
+
+    func handle(
+        _ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response
+    ) async throws -> Response {
+        let start = ContinuousClock.now
+        let response: Response
+        do {
+            response = try await next(request, context)
+        } catch {
+            let problem = problem(for: error, request: request)
+            if problem.status >= 500, problem.kind != .busy, problem.kind != .noBackbone, problem.kind != .stopping {
+                logger.error(
+                    "\(problem.detail)",
+                    metadata: [
+                        "request": "\(request.method) \(request.uri.path)", "problem": "\(problem.type)",
+                    ])
+            }
+            response = try Response(problem, methods: routes.methods(of: request.uri.path))
+        }
+        metrics.record(
+            route: context.endpointPath ?? "unknown", method: request.method.rawValue, status: response.status.code,
+            duration: ContinuousClock.now - start)
+        return response
+    }
+
+    private func problem(for error: any Error, request: Request) -> Problem {
+        switch error {
+        case let problem as Problem:
+            return problem
+        case let error as any HTTPResponseError where error.status == .notFound:
+            let methods = routes.methods(of: request.uri.path)
+            if methods.isEmpty {
+                return Problem(.notFound, detail: "there is nothing at \(request.uri.path); see the README for the API's paths")
+            }
+            return Problem(
+                .methodNotAllowed,
+                detail: "\(request.uri.path) takes \(methods.joined(separator: ", ")), not \(request.method)")
+        case let error as any HTTPResponseError where error.status.code < 500:
+            return Problem(.badRequest, detail: "\(error)")
+        case is CancellationError:
+            return Problem(.stopping, detail: "the request was cancelled; send it again")
+        default:
+            return Problem(.internal, detail: "\(error)")
+        }
+    }
+}
+
+extension Response {
+    /// A problem document; `methods` are what a 405 allows.
+    init(_ problem: Problem, methods: [String]) throws {
+        var headers: HTTPFields = [.contentType: APICoding.problem]
+        if problem.kind == .methodNotAllowed { headers[.allow] = methods.joined(separator: ", ") }
+        // One image takes tens of milliseconds, so a full queue has room again within a second.
+        if problem.kind == .busy { headers[.retryAfter] = "1" }
+        let body = try APICoding.encoder().encode(problem)
+        self.init(
+            status: .init(code: problem.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+    }
+
+    /// A JSON answer.
+    init(_ value: some Encodable, status: HTTPResponse.Status = .ok, location: String? = nil) throws {
+        var headers: HTTPFields = [.contentType: APICoding.json]
+        if let location { headers[.location] = location }
+        let body = try APICoding.encoder().encode(value)
+        self.init(status: status, headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import GraftAPI
+import Hummingbird
+import NIOCore
+import NIOFoundationCompat
+
+extension Request {
+    /// The value of `?name=`, or nil.
+    func query(_ name: String) -> String? { uri.queryParameters.get(name) }
+
+    /// The value of `?name=` as a whole number in `range`, or `fallback` where it is absent.
+    func query(_ name: String, in range: ClosedRange<Int>, default fallback: Int) throws(Problem) -> Int {
+        guard let text = query(name) else { return fallback }
+        guard let number = Int(text), range.contains(number) else {
+            throw Problem(
+                .badRequest,
+                detail: "?\(name)= takes a whole number from \(range.lowerBound) to \(range.upperBound), found '\(text)'")
+        }
+        return number
+    }
+
+    /// The value of `?name=`, which must be there.
+    func requiredQuery(_ name: String, hint: String) throws(Problem) -> String {
+        guard let value = query(name) else {
+            throw Problem(.badRequest, detail: "?\(name)= is missing: \(hint)")
+        }
+        return value
+    }
+
+    /// The whole body, at most `limit` bytes.
+    func bytes(limit: Int) async throws -> [UInt8] {
+        let tooLarge = Problem(
+            .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
+        if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
+        do {
+            let buffer = try await body.collect(upTo: limit)
+            return Array(buffer.readableBytesView)
+        } catch is NIOTooManyBytesError {
+            throw tooLarge
+        }
+    }
+
+    /// The body as JSON; an empty one where `whenEmpty` says so.
+    func json<Value: Decodable>(_ type: Value.Type, whenEmpty: Value? = nil) async throws -> Value {
+        let bytes = try await bytes(limit: 1 << 20)
+        if bytes.isEmpty, let whenEmpty { return whenEmpty }
+        do {
+            return try APICoding.decoder().decode(type, from: Data(bytes))
+        } catch let error as DecodingError {
+            throw Problem(.badRequest, detail: "the body is not the expected JSON: \(error.summary)")
+        }
+    }
+}
+
+extension BasicRequestContext {
+    /// The path's parameter `name`, without percent encoding.
+    func parameter(_ name: String) throws(Problem) -> String {
+        guard let text = parameters.get(name)?.removingPercentEncoding, !text.isEmpty else {
+            throw Problem(.badRequest, detail: "the path's \(name) is not valid percent-encoded UTF-8")
+        }
+        return text
+    }
+
+    /// The path's parameter `name` as a whole number.
+    func number(_ name: String) throws(Problem) -> Int {
+        let text = try parameter(name)
+        guard let number = Int(text) else {
+            throw Problem(.badRequest, detail: "the path's \(name) is a whole number, found '\(text)'")
+        }
+        return number
+    }
+}
+
+extension DecodingError {
+    /// What was wrong, in one line.
+    var summary: String {
+        func place(_ context: Context) -> String {
+            context.codingPath.isEmpty ? "" : " at " + context.codingPath.map(\.stringValue).joined(separator: ".")
+        }
+        return switch self {
+        case .typeMismatch(let type, let context): "expected \(type)\(place(context))"
+        case .valueNotFound(let type, let context): "expected \(type), found null\(place(context))"
+        case .keyNotFound(let key, let context): "'\(key.stringValue)' is missing\(place(context))"
+        case .dataCorrupted(let context): context.debugDescription + place(context)
+        @unknown default: "it cannot be decoded"
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import HTTPTypes
+import Hummingbird
+
+/// One operation of the API.
+struct Route: Sendable {
+    typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
+
+    let method: HTTPRequest.Method
+    /// A path with `{parameters}`.
+    let path: String
+    let handler: Handler
+}
+
+/// Every operation of the API, so that a wrong method can be told from a wrong address.
+struct RouteTable: Sendable {
+    private(set) var routes: [Route] = []
+
+    mutating func on(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Route.Handler) {
+        routes.append(Route(method: method, path: path, handler: handler))
+    }
+
+    /// The methods that `path`, as a client sent it, takes; empty where there is no such address.
+    func methods(of path: String) -> [String] {
+        let parts = path.split(separator: "/")
+        return routes.filter { route in
+            let pattern = route.path.split(separator: "/")
+            return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+        }.map(\.method.rawValue)
+    }
+}

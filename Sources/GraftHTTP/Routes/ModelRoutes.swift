@@ -1,0 +1,31 @@
+import GraftAPI
+import GraftService
+import Hummingbird
+
+extension RouteTable {
+    /// Asking, and choosing which version answers.
+    mutating func addModelRoutes(_ service: GraftService) {
+        on(.post, "/v1/classify") { request, _ in
+            let top = try request.query("top", in: 1...1_000, default: 5)
+            let image = try await request.image(service)
+            return try Response(try await service.classify(image, top: top))
+        }
+        on(.get, "/v1/versions") { _, _ in
+            try Response(try await service.versions())
+        }
+        on(.get, "/v1/versions/{version}") { _, context in
+            try Response(try await service.version(context.number("version")))
+        }
+        on(.post, "/v1/versions/{version}/activate") { _, context in
+            try Response(try await service.activate(context.number("version")))
+        }
+    }
+}
+
+extension Request {
+    /// The body as an image of the type that `Content-Type` names.
+    func image(_ service: GraftService) async throws -> EncodedImage {
+        let format = try EncodedImage.format(mediaType: headers[.contentType])
+        return EncodedImage(bytes: try await bytes(limit: service.configuration.bodyLimit), format: format)
+    }
+}

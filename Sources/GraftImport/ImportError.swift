@@ -1,0 +1,54 @@
+import GraftCheckpoint
+
+/// Why a foreign checkpoint cannot be imported.
+package enum ImportError: Error, Equatable, Sendable {
+    /// The file cannot be read, or the canonical file not written.
+    case checkpoint(CheckpointError)
+    /// `found` says what the file looks like.
+    case unsupportedFormat(found: String)
+    /// The pickle names a global that no state dict needs, e.g. `os.system`; nothing was executed.
+    case forbiddenGlobal(name: String)
+    /// An opcode outside of those that state dicts are made of.
+    case unsupportedOpcode(UInt8, atByte: Int)
+    case truncated(atByte: Int)
+    case malformed(detail: String)
+    /// Something in the file is over the limit for `what`.
+    case tooLarge(what: String, limit: Int)
+    /// The file was written by a big-endian machine.
+    case bigEndian
+    /// The pickle is sound but holds no named tensors.
+    case noStateDict(found: String)
+    /// A tensor's place does not lie in its storage, or its values cannot be weights.
+    case badTensor(name: String, detail: String)
+    case unknownArchitecture(name: String, known: [String])
+    /// Tensors that the architecture needs are missing or have another shape.
+    case incomplete(ImportReport, hint: String)
+}
+
+extension ImportError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .checkpoint(let error): error.description
+        case .unsupportedFormat(let found):
+            "the file is \(found); expected a PyTorch checkpoint (.pth, .pt) or a safetensors file"
+        case .forbiddenGlobal(let name):
+            "the pickle refers to '\(name)', which weights do not need, and was not executed; "
+                + "save only the weights: torch.save(model.state_dict(), path)"
+        case .unsupportedOpcode(let opcode, let offset):
+            "byte \(offset): opcode 0x\(String(opcode, radix: 16)) does not belong in a pickled state dict"
+        case .truncated(let offset):
+            "the file is cut short at byte \(offset); copy or download it again"
+        case .malformed(let detail): "the file is damaged: \(detail)"
+        case .tooLarge(let what, let limit): "the file has more than \(limit) \(what), the limit"
+        case .bigEndian:
+            "the file was written on a big-endian machine; load and save it again on a little-endian one"
+        case .noStateDict(let found):
+            "the file holds \(found), expected named tensors; save them by torch.save(model.state_dict(), path)"
+        case .badTensor(let name, let detail): "tensor '\(name)': \(detail)"
+        case .unknownArchitecture(let name, let known):
+            "there is no architecture '\(name)'; known are \(known.joined(separator: ", "))"
+        case .incomplete(let report, let hint):
+            "the weights do not fit \(report.architecture): \(report.faults); \(hint)"
+        }
+    }
+}

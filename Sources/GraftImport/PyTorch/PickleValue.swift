@@ -1,0 +1,69 @@
+import GraftCheckpoint
+
+/// What a pickle's opcodes make.
+///
+/// Containers are indices into the machine's ``PickleHeap``, not values that hold each other: a pickle nested a million
+/// deep, or one that contains itself, is then as harmless to free as any other.
+enum PickleValue: Equatable {
+    case none
+    case bool(Bool)
+    case integer(Int64)
+    /// An integer of more than 64 bits, as its little-endian bytes.
+    case longInteger([UInt8])
+    case float(Double)
+    case text(String)
+    case bytes([UInt8])
+    case global(PickleGlobal)
+    case tuple(Int)
+    case list(Int)
+    case dictionary(Int)
+    case storage(StorageReference)
+    case tensor(Int)
+
+    /// For messages.
+    var kind: String {
+        switch self {
+        case .none: "None"
+        case .bool: "a bool"
+        case .integer, .longInteger: "an integer"
+        case .float: "a float"
+        case .text: "a string"
+        case .bytes: "bytes"
+        case .global(let global): "'\(global.name)'"
+        case .tuple: "a tuple"
+        case .list: "a list"
+        case .dictionary: "a dict"
+        case .storage: "a storage"
+        case .tensor: "a tensor"
+        }
+    }
+}
+
+/// The containers of a pickle.
+struct PickleHeap {
+    var tuples: [[PickleValue]] = []
+    var lists: [[PickleValue]] = []
+    /// In the order they were set; a key that was set twice is there twice, and the later one counts.
+    var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
+    var tensors: [TensorReference] = []
+}
+
+/// A run of elements somewhere in the file, as a pickle's persistent id names it.
+struct StorageReference: Equatable {
+    /// The name under which the file holds the bytes.
+    let key: String
+    let elementType: ElementType
+    /// Elements that the file holds under `key`.
+    let count: Int
+    /// The part of them that this storage is; all, but for the views of old files.
+    let view: Range<Int>
+}
+
+/// A strided window onto a storage: element `(i, j, …)` is at `offset + i · strides[0] + j · strides[1] + …`.
+struct TensorReference: Equatable {
+    let storage: StorageReference
+    /// In elements, from the start of the storage's view.
+    let offset: Int
+    let shape: [Int]
+    let strides: [Int]
+}

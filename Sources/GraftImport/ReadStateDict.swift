@@ -1,0 +1,65 @@
+import GraftCheckpoint
+
+/// The longest checkpoint that is read, in bytes: several times VGG19's.
+private let checkpointByteLimit = 4 << 30
+
+/// The named tensors of the checkpoint at `path`: torch's stream or zip form, or safetensors, told apart by their bytes.
+///
+/// Prefixes that wrappers put before every name (`module.` of data-parallel training and the like) are removed.
+package func readStateDict(path: String) throws(ImportError) -> StateDict {
+    try readStateDict(try mapped(path), path: path)
+}
+
+func mapped(_ path: String) throws(ImportError) -> MappedFile {
+    do throws(CheckpointError) {
+        return try MappedFile(path: path, byteLimit: checkpointByteLimit)
+    } catch {
+        throw .checkpoint(error)
+    }
+}
+
+/// The named tensors of `file`, which is the one at `path`.
+func readStateDict(_ file: MappedFile, path: String) throws(ImportError) -> StateDict {
+    let head = file.bytes(in: 0..<min(file.count, 9))
+    if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+        return try TorchFile(archive: file).stateDict().withoutCommonPrefixes()
+    }
+    if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) {
+        return try TorchFile(stream: file).stateDict().withoutCommonPrefixes()
+    }
+    if head.count == 9, head[8] == UInt8(ascii: "{") {
+        do throws(CheckpointError) {
+            return try SafetensorsFile(path: path).stateDict().withoutCommonPrefixes()
+        } catch {
+            throw .checkpoint(error)
+        }
+    }
+    throw .unsupportedFormat(found: kind(ofFileStartingWith: head))
+}
+
+/// What a file of another format is, as far as its first bytes tell.
+private func kind(ofFileStartingWith head: [UInt8]) -> String {
+    if head.isEmpty { return "empty" }
+    if head.starts(with: [0x89, 0x48, 0x44, 0x46]) { return "HDF5 (Keras), which this version does not read" }
+    if head.starts(with: [0x1F, 0x8B]) { return "compressed by gzip; unpack it first" }
+    if head.starts(with: Array("<".utf8)) { return "a web page, perhaps of a failed download" }
+    let bytes = head.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
+    return "of an unknown format (it starts with the bytes \(bytes))"
+}
+
+extension StateDict {
+    /// The same tensors without what wrappers put before every name.
+    func withoutCommonPrefixes() -> StateDict {
+        var current = self
+        while let prefix = ["module.", "_orig_mod.", "model."].first(where: current.allNamesStart) {
+            var stripped = StateDict()
+            for name in current.names { stripped.add(current[name]!, as: String(name.dropFirst(prefix.count))) }
+            current = stripped
+        }
+        return current
+    }
+
+    private func allNamesStart(with prefix: String) -> Bool {
+        !names.isEmpty && names.allSatisfy { $0.hasPrefix(prefix) && $0 != prefix }
+    }
+}

@@ -1,0 +1,62 @@
+import Foundation
+import GraftCheckpoint
+import GraftImage
+import GraftTensor
+
+/// Why a file cannot be run as a backbone.
+package enum BackboneError: Error, Equatable, Sendable, CustomStringConvertible {
+    case unknownArchitecture(found: String, known: [String])
+    /// `detail` says what is wrong with the JSON.
+    case malformedPreprocessing(detail: String)
+    case checkpoint(CheckpointError)
+    case instructionSet(InstructionSetError)
+
+    package var description: String {
+        switch self {
+        case .unknownArchitecture(let found, let known):
+            "the backbone's architecture is '\(found)', which this version does not know; it knows "
+                + known.joined(separator: ", ")
+        case .malformedPreprocessing(let detail):
+            "the backbone's preprocessing cannot be read (\(detail)); import it again"
+        case .checkpoint(let error): error.description
+        case .instructionSet(let error): error.description
+        }
+    }
+}
+
+extension Backbone {
+    /// The backbone in a canonical file, with the architecture and preprocessing that its metadata names.
+    ///
+    /// The fingerprint is taken from the metadata; `SafetensorsFile.verifyFingerprint()` compares it with the content.
+    ///
+    /// - Parameter forcedInstructionSet: The value of `GRAFTD_ISA`; nil for the fastest this CPU has.
+    /// - Throws: What the file lacks or holds in another shape.
+    package convenience init(
+        file: SafetensorsFile,
+        forcedInstructionSet: String? = ProcessInfo.processInfo.environment["GRAFTD_ISA"]
+    ) throws(BackboneError) {
+        let metadata: BackboneMetadata
+        do { metadata = try file.backboneMetadata() } catch { throw .checkpoint(error) }
+        guard let architecture = Architecture.named(metadata.architecture) else {
+            throw .unknownArchitecture(found: metadata.architecture, known: Architecture.all.map(\.name))
+        }
+        let preprocessing: Preprocessing
+        do {
+            preprocessing = try JSONDecoder().decode(Preprocessing.self, from: Data(metadata.preprocessing.utf8))
+        } catch {
+            throw .malformedPreprocessing(detail: String(describing: error))
+        }
+        let instructionSet: InstructionSet
+        do { instructionSet = try .chosen(forced: forcedInstructionSet) } catch { throw .instructionSet(error) }
+        do {
+            try self.init(
+                architecture: architecture, preprocessing: preprocessing, fingerprint: metadata.fingerprint,
+                instructionSet: instructionSet
+            ) { parameter throws(CheckpointError) in
+                try file.floats(parameter.name, shape: parameter.shape)
+            }
+        } catch {
+            throw .checkpoint(error)
+        }
+    }
+}

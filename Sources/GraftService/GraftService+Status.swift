@@ -1,0 +1,44 @@
+import Foundation
+import GraftAPI
+import GraftStore
+
+extension GraftService {
+    /// How the service is. It always answers: what the store cannot say is left out.
+    package func status() async -> Status {
+        let model = live.current
+        let fingerprint = model.vision?.backbone.fingerprint
+        let counts = try? await store.counts(fingerprint: fingerprint)
+        let phase: Status.Phase =
+            if isStopping { .stopping } else if model.vision == nil { .noBackbone } else if model.analytic == nil {
+                .noLabels
+            } else { .serving }
+        let samples = counts?.samples ?? 0
+        return Status(
+            program: Self.programVersion, phase: phase,
+            summary: Self.summary(phase, model: model, samples: samples), pid: Int(ProcessInfo.processInfo.processIdentifier),
+            uptimeSeconds: (ContinuousClock.now - started).seconds,
+            backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
+            model: model.reference, labels: model.names.count, samples: samples,
+            otherSamples: counts?.otherSamples ?? 0, prequentialAccuracy: counts?.prequentialAccuracy,
+            training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.storeBytes ?? 0,
+            threads: pool.threads, queued: pool.queued, decodeMilliseconds: timings.decode.median,
+            inferenceMilliseconds: timings.inference.median, refitMilliseconds: timings.refit.median)
+    }
+
+    private static func summary(_ phase: Status.Phase, model: LiveModel, samples: Int) -> String {
+        switch phase {
+        case .noBackbone: noBackboneHint
+        case .noLabels: "no label yet: teach one with `graftctl teach --label L FILE`"
+        case .serving:
+            "version \(model.reference.version), revision \(model.reference.revision): "
+                + "\(model.names.count) labels from \(samples) samples"
+        case .stopping: "stopping"
+        }
+    }
+
+    /// Resident memory of this process, in bytes (proc(5), `statm`).
+    private static func residentBytes() -> Int {
+        let fields = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8))?.split(separator: " ") ?? []
+        return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+    }
+}

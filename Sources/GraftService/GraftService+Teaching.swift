@@ -1,0 +1,62 @@
+import GraftAPI
+import GraftStore
+
+/// How an image is to be taught.
+package struct Teaching: Sendable {
+    package let label: String
+    package let group: String?
+    /// Whether bytes that are known under another label get this one, rather than an error.
+    package let relabel: Bool
+
+    package init(label: String, group: String?, relabel: Bool) {
+        self.label = label
+        self.group = group
+        self.relabel = relabel
+    }
+}
+
+/// What came of a teach call.
+package struct TeachingOutcome: Sendable {
+    package let taught: Taught
+    /// Whether a sample was added; false for bytes that were known.
+    package let isNew: Bool
+}
+
+extension GraftService {
+    /// Teaches what `image` shows; returns when that is durable and can be answered.
+    package func teach(_ image: EncodedImage, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
+        let name = try LabelName(checking: teaching.label)
+        let (model, vision) = try visionOfLiveModel()
+        let seen = try await look(at: image, with: vision)
+        return try await teach(seen, as: name, teaching, model)
+    }
+
+    /// Teaches the image of the recent answer `id`.
+    package func teach(answer id: String, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
+        let name = try LabelName(checking: teaching.label)
+        guard let seen = recent[id] else {
+            throw Problem(
+                .unknownAnswer,
+                detail: "answer '\(id)' is not among the last ones: send the image itself instead of ?answer=")
+        }
+        let (model, vision) = try visionOfLiveModel()
+        guard seen.fingerprint == vision.backbone.fingerprint else {
+            throw Problem(
+                .unknownAnswer,
+                detail: "answer '\(id)' was given by another backbone: send the image itself instead of ?answer=")
+        }
+        return try await teach(seen, as: name, teaching, model)
+    }
+
+    private func teach(
+        _ seen: SeenImage, as name: LabelName, _ teaching: Teaching, _ model: LiveModel
+    ) async throws(Problem) -> TeachingOutcome {
+        // Prequential: what the model says before it learns the sample is the honest measure of its quality.
+        let predicted = model.answer(seen.features, count: 1).first
+        let outcome = try await learner.teach(
+            seen, as: name, group: teaching.group, relabel: teaching.relabel, predicted: predicted,
+            by: model.reference)
+        if outcome.isNew { events.send(.sample(outcome.taught)) }
+        return outcome
+    }
+}

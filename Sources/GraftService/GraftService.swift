@@ -1,0 +1,122 @@
+import Foundation
+import GraftAPI
+import GraftImage
+import GraftNetwork
+import GraftStore
+import GraftTensor
+import Logging
+import Synchronization
+
+/// The whole service behind any transport: every operation of the API, without HTTP.
+package final class GraftService: Sendable {
+    package static let programVersion = "0.1.0"
+    package static let noBackboneHint =
+        "no backbone is loaded: bring one with `graftctl backbone import FILE --arch efficientnet_lite0`"
+
+    package let configuration: Configuration
+    package let events = EventHub()
+    let store: Store
+    let pool: ComputePool
+    let live: LiveModelBox
+    let learner: Learner
+    let training: TrainingSupervisor
+    let backboneFolder: BackboneFolder
+    let recent = RecentAnswers(capacity: 256)
+    let timings = ServiceTimings()
+    let logger: Logger
+    let started = ContinuousClock.now
+    private let stopping = Atomic(false)
+
+    /// Opens the state, loads the backbone and the active version, and learns again what is stored.
+    ///
+    /// - Throws: `StoreError` where the state cannot be opened; a backbone that cannot be loaded is logged, and the
+    ///   service is up without it.
+    package init(_ configuration: Configuration, logger: Logger) async throws {
+        self.configuration = configuration
+        self.logger = logger
+        store = try await Store(directory: configuration.state, access: .writer)
+        StateFiles.removeCandidates(state: configuration.state)
+        pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
+        backboneFolder = BackboneFolder(state: configuration.state)
+        backboneFolder.removeLeftovers()
+        live = LiveModelBox(.empty)
+        learner = Learner(
+            configuration: configuration, store: store, live: live, events: events, timings: timings, logger: logger)
+        training = TrainingSupervisor(
+            configuration: configuration, store: store, learner: learner, events: events, logger: logger)
+        if let name = configuration.backbone ?? backboneFolder.names().first {
+            do {
+                try await adopt(backboneFolder.load(name), name: name)
+            } catch {
+                logger.error("\(error.detail)")
+            }
+        } else {
+            logger.notice("\(Self.noBackboneHint)")
+        }
+    }
+
+    /// Whether images can be looked at.
+    package var isReady: Bool { live.current.vision != nil && !isStopping }
+
+    var isStopping: Bool { stopping.load(ordering: .relaxed) }
+
+    /// Ends the streams of events, so that their connections can close; requests that have begun go on.
+    package func beginStopping() {
+        stopping.store(true, ordering: .relaxed)
+        events.finish()
+    }
+
+    /// Ends training and compute, and closes the store. No request may come after it.
+    package func stop() async {
+        beginStopping()
+        await training.stop()
+        await pool.stop()
+        do {
+            try store.close()
+        } catch {
+            logger.error("the store was not closed cleanly: \(error)")
+        }
+    }
+
+    /// Makes `backbone` the one that looks at images, once it has looked at one.
+    func adopt(_ backbone: Backbone, name: String) async throws(Problem) {
+        let vision = Vision(
+            name: name, backbone: backbone, threads: configuration.threads,
+            limits: ImageLimits(pixels: configuration.pixelLimit))
+        // A gray test image: it touches every weight, so that the first client does not wait for the disk.
+        let side = backbone.preprocessing.cropSide
+        let gray = EncodedImage(
+            bytes: [UInt8](repeating: 128, count: side * side * 3), format: .rgb24(width: side, height: side))
+        _ = try await vision.look(at: gray, on: pool)
+        try await learner.adopt(vision)
+        logger.notice(
+            "backbone loaded",
+            metadata: [
+                "name": "\(name)", "architecture": "\(backbone.architecture.name)",
+                "fingerprint": "\(backbone.fingerprint.prefix(12))",
+            ])
+    }
+
+    /// What answers now, or why nothing can.
+    func visionOfLiveModel() throws(Problem) -> (model: LiveModel, vision: Vision) {
+        let model = live.current
+        guard let vision = model.vision else { throw Problem(.noBackbone, detail: Self.noBackboneHint) }
+        return (model, vision)
+    }
+
+    /// Looks at `image`, and notes how long it took.
+    func look(at image: EncodedImage, with vision: Vision) async throws(Problem) -> SeenImage {
+        let (features, durations) = try await vision.look(at: image, on: pool)
+        timings.decode.record(durations.decode)
+        timings.inference.record(durations.inference)
+        return SeenImage(
+            digest: image.digest, fingerprint: vision.backbone.fingerprint, features: features)
+    }
+}
+
+/// How long the last images and solves took.
+package struct ServiceTimings: Sendable {
+    package let decode = Timings()
+    package let inference = Timings()
+    package let refit = Timings()
+}

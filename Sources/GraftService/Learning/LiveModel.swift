@@ -1,0 +1,45 @@
+import GraftAPI
+import GraftLearning
+import Synchronization
+
+/// All that an answer needs, as it was at one moment: immutable, so a request that reads it once answers from one
+/// version and revision, whatever is swapped in meanwhile.
+struct LiveModel: Sendable {
+    let reference: ModelReference
+    /// What looks at images; nil before the first backbone.
+    let vision: Vision?
+    /// Label names by id.
+    let names: [Int64: String]
+    /// Solved from every sample; nil before the first label.
+    let analytic: AnalyticHead?
+    /// The published version's head; nil for version 0, when the analytic head answers alone.
+    let head: LinearHead?
+
+    static let empty = LiveModel(
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil)
+
+    /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
+    ///
+    /// Ties go by name, so that the order is the same everywhere.
+    func answer(_ features: RootFeatures, count: Int) -> [LabelProbability] {
+        guard let analytic else { return [] }
+        let probabilities = CombinedAnswer.probabilities(analytic: analytic, version: head, features: features)
+        return probabilities
+            .compactMap { id, probability in
+                names[id].map { LabelProbability(label: $0, probability: probability) }
+            }
+            .sorted { ($1.probability, $0.label) < ($0.probability, $1.label) }
+            .prefix(count).map { $0 }
+    }
+}
+
+/// The model that answers. A request reads `current` once and keeps it to the end.
+final class LiveModelBox: Sendable {
+    private let model: Mutex<LiveModel>
+
+    init(_ model: LiveModel) { self.model = Mutex(model) }
+
+    var current: LiveModel { model.withLock { $0 } }
+
+    func swap(to next: LiveModel) { model.withLock { $0 = next } }
+}

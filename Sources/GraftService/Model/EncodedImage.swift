@@ -1,0 +1,40 @@
+import GraftAPI
+import GraftImage
+
+/// An image as a client sent it.
+package struct EncodedImage: Sendable {
+    package let bytes: [UInt8]
+    /// What the client says it is; nil to go by the first bytes.
+    package let format: ImageFormat?
+
+    package init(bytes: [UInt8], format: ImageFormat?) {
+        self.bytes = bytes
+        self.format = format
+    }
+
+    /// The format that a `Content-Type` names; nil for none or `application/octet-stream`, where the bytes decide.
+    package static func format(mediaType: String?) throws(Problem) -> ImageFormat? {
+        guard let mediaType, !mediaType.hasPrefix("application/octet-stream") else { return nil }
+        guard let format = ImageFormat(mediaType: mediaType) else {
+            throw Problem(
+                .unsupportedImage,
+                detail: "expected image/jpeg, image/png, image/x-portable-pixmap or "
+                    + "application/x-graftd-rgb24; width=W; height=H as Content-Type, found '\(mediaType)'; "
+                    + "with curl, add -H 'Content-Type: image/png'")
+        }
+        return format
+    }
+}
+
+extension Problem {
+    /// Why an image was not taken.
+    init(_ error: ImageError) {
+        let kind: Kind =
+            switch error {
+            case .tooManyPixels: .imageTooLarge
+            case .unsupportedFormat, .formatMismatch: .unsupportedImage
+            default: .unreadableImage
+            }
+        self.init(kind, detail: error.description)
+    }
+}

@@ -1,0 +1,55 @@
+import Foundation
+import GraftAPI
+import GraftCheckpoint
+import GraftImage
+import GraftLearning
+import GraftNetwork
+import GraftTensor
+
+/// One loaded backbone and what it needs to look at images.
+final class Vision: Sendable {
+    let name: String
+    let backbone: Backbone
+    private let limits: ImageLimits
+    /// One per thread of the pool.
+    private let workspaces: [Workspace]
+
+    init(name: String, backbone: Backbone, threads: Int, limits: ImageLimits) {
+        self.name = name
+        self.backbone = backbone
+        self.limits = limits
+        workspaces = (0..<threads).map { _ in backbone.makeWorkspace() }
+    }
+
+    /// How long the parts took.
+    struct Durations: Sendable {
+        var decode: Duration
+        var inference: Duration
+    }
+
+    /// The features of `image` `[D]`, computed on a thread of `pool`.
+    ///
+    /// - Throws: `Problem` for an image that cannot be read, a full queue, or a stopped pool.
+    func look(at image: EncodedImage, on pool: ComputePool) async throws -> (features: RootFeatures, Durations) {
+        do {
+            return try await pool.run { [self] worker in
+                let start = ContinuousClock.now
+                let input = try preprocess(
+                    image.bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
+                let decoded = ContinuousClock.now
+                let features = backbone.features(of: input, in: workspaces[worker])
+                return (
+                    RootFeatures(quantizing: features),
+                    Durations(decode: decoded - start, inference: ContinuousClock.now - decoded)
+                )
+            }
+        } catch let error as ImageError {
+            throw Problem(error)
+        } catch ComputePoolError.queueFull {
+            throw Problem(
+                .busy, detail: "\(pool.queueLimit) images wait already, as many as may; try again in a second")
+        } catch ComputePoolError.stopped {
+            throw Problem(.stopping, detail: "the service is stopping; try again when it has been started")
+        }
+    }
+}

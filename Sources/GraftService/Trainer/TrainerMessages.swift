@@ -1,0 +1,58 @@
+import Foundation
+import GraftAPI
+
+/// What the daemon asks of the trainer: one line of JSON on its standard input.
+///
+/// The input stays open as long as the daemon lives; its end tells the trainer that nobody waits for it any more.
+package struct TrainerJob: Codable, Sendable, Equatable {
+    package var state: String
+    package var strategy: TrainingStrategy
+    package var seed: UInt64
+    /// The last change the job may learn from.
+    package var snapshot: Int64
+    /// The backbone whose features take part.
+    package var fingerprint: String
+    package var featureCount: Int
+    /// The version that answers now; 0 for the analytic head alone.
+    package var incumbent: Int64
+    /// Where to write the candidate's head.
+    package var output: String
+}
+
+/// One line of JSON on the trainer's standard output.
+package enum TrainerMessage: Codable, Sendable {
+    /// How much is done, in `0...1`, and what is being done.
+    case progress(fraction: Double, message: String)
+    case finished(TrainerResult)
+    /// Why nothing came of it, for people.
+    case failed(message: String)
+}
+
+/// What a finished job reports beside the file it wrote.
+package struct TrainerResult: Codable, Sendable {
+    /// SHA-256 of the candidate's file, in hexadecimal.
+    package var digest: String
+    package var quality: Quality
+    package var perLabel: [LabelQuality]
+    /// Whether the gate lets the candidate answer.
+    package var publish: Bool
+    /// The gate's words.
+    package var reason: String
+    /// What the candidate said of every sample that it had not learned.
+    package var outOfFold: [OutOfFoldAnswer]
+}
+
+/// Out-of-fold quality of one label.
+package struct LabelQuality: Codable, Sendable, Equatable {
+    package var label: Int64
+    package var samples: Int
+    package var precision: Double?
+    package var recall: Double?
+}
+
+/// What a head that had not learned a sample's fold said of it.
+package struct OutOfFoldAnswer: Codable, Sendable {
+    package var sample: String
+    package var label: Int64
+    package var probability: Float
+}

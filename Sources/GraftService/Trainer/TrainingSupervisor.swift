@@ -1,0 +1,214 @@
+import Foundation
+import GraftAPI
+import GraftStore
+import Logging
+
+/// Runs one training job at a time in a child process, and hands what comes of it to the learner.
+///
+/// The service does not notice more than a failed job if the child crashes, is killed, or runs out of memory.
+actor TrainingSupervisor {
+    /// What the supervisor is doing.
+    private enum Phase {
+        case idle
+        /// The job is being prepared: nobody else may start one.
+        case starting
+        case running(TrainerProcess)
+    }
+
+    private let configuration: Configuration
+    private let store: Store
+    private let learner: Learner
+    private let events: EventHub
+    private let logger: Logger
+    private var phase = Phase.idle
+    private var cancelled = false
+    /// The last job, running or ended; nil before the first one since the start.
+    private(set) var job: TrainJob?
+    private var stopping = false
+    /// Resumed when the running job has ended.
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(configuration: Configuration, store: Store, learner: Learner, events: EventHub, logger: Logger) {
+        self.configuration = configuration
+        self.store = store
+        self.learner = learner
+        self.events = events
+        self.logger = logger
+    }
+
+    /// Starts a job and returns once its process runs.
+    func start(_ request: TrainRequest) async throws(Problem) -> TrainJob {
+        guard !stopping else { throw Problem(.stopping, detail: "the service is stopping") }
+        guard case .idle = phase else {
+            throw Problem(
+                .trainingRuns,
+                detail: "job \(job?.id ?? "") runs: wait for it, or cancel it with DELETE /v1/train", id: job?.id)
+        }
+        let strategy = request.strategy ?? .auto
+        guard strategy != .top else {
+            throw Problem(
+                .strategyUnavailable,
+                detail: "this version trains heads only: use the strategy 'head', or 'auto' for the best there is")
+        }
+        phase = .starting
+        do {
+            let job = try await launch(strategy: strategy, seed: request.seed ?? 0)
+            return job
+        } catch {
+            phase = .idle
+            ended()
+            throw error
+        }
+    }
+
+    /// Asks the running job to stop, and returns when it has.
+    func cancel() async throws(Problem) -> TrainJob {
+        guard case .running(let process) = phase else {
+            throw Problem(.noJob, detail: "no training job runs")
+        }
+        cancelled = true
+        process.cancel()
+        await untilIdle()
+        guard let job else { preconditionFailure("a job that ran is remembered") }
+        return job
+    }
+
+    /// Takes no more jobs, and ends the one that runs.
+    func stop() async {
+        stopping = true
+        if case .running(let process) = phase {
+            cancelled = true
+            process.cancel()
+        }
+        await untilIdle()
+    }
+
+    private func untilIdle() async {
+        if case .idle = phase { return }
+        await withCheckedContinuation { waiting.append($0) }
+    }
+
+    private func ended() {
+        let resumed = waiting
+        waiting = []
+        for continuation in resumed { continuation.resume() }
+    }
+
+    // MARK: One job
+
+    private func launch(strategy: TrainingStrategy, seed: UInt64) async throws(Problem) -> TrainJob {
+        let plan = try await learner.trainingPlan()
+        let id = UUID().uuidString.lowercased()
+        let output = StateFiles.candidate(id, state: configuration.state)
+        let request = TrainerJob(
+            state: configuration.state, strategy: strategy, seed: seed, snapshot: plan.snapshot,
+            fingerprint: plan.fingerprint, featureCount: plan.featureCount, incumbent: plan.incumbent, output: output)
+        let started = Date()
+        let process: TrainerProcess
+        do {
+            try await store.beginJob(id: id, request: String(decoding: try APICoding.encoder().encode(request), as: UTF8.self))
+            process = try TrainerProcess(
+                executable: Self.executable, arguments: ["train", "--job", "-"], firstLine: try JSONEncoder().encode(request))
+        } catch let error as StoreError {
+            throw Problem(error)
+        } catch {
+            throw Problem(.internal, detail: "the trainer could not be started: \(error)")
+        }
+        cancelled = false
+        phase = .running(process)
+        let job = TrainJob(
+            id: id, strategy: strategy, state: .running, progress: 0, message: "starting", started: started,
+            finished: nil, seconds: 0, version: nil)
+        self.job = job
+        logger.notice("training started", metadata: ["job": "\(id)", "strategy": "\(strategy.rawValue)"])
+        events.send(.train(job))
+        Task { await follow(process, request, plan) }
+        return job
+    }
+
+    private func follow(_ process: TrainerProcess, _ request: TrainerJob, _ plan: TrainingPlan) async {
+        var outcome: TrainerMessage?
+        var exit = TrainerProcess.Exit.status(0)
+        for await event in process.events {
+            switch event {
+            case .line(let line):
+                switch try? JSONDecoder().decode(TrainerMessage.self, from: line) {
+                case .progress(let fraction, let message):
+                    update(progress: fraction, message: message)
+                case let message:
+                    // What is no message at all is the trainer's fault, and ends the job below.
+                    outcome = message
+                }
+            case .exited(let status):
+                exit = status
+            }
+        }
+        let ending = await conclude(request, plan, outcome, exit)
+        try? FileManager.default.removeItem(atPath: request.output)
+        await finish(ending)
+    }
+
+    private struct Ending {
+        var state: TrainJobState
+        var message: String
+        var version: Int?
+    }
+
+    private func conclude(
+        _ request: TrainerJob, _ plan: TrainingPlan, _ outcome: TrainerMessage?, _ exit: TrainerProcess.Exit
+    ) async -> Ending {
+        if cancelled { return Ending(state: .cancelled, message: "cancelled") }
+        switch (outcome, exit) {
+        case (.failed(let message), _):
+            return Ending(state: .failed, message: message)
+        case (.finished(let result), .status(0)):
+            update(progress: 1, message: "publishing")
+            do {
+                let version = try await learner.conclude(request, result)
+                return Ending(
+                    state: result.publish ? .published : .rejected, message: result.reason, version: version)
+            } catch {
+                return Ending(state: .failed, message: error.detail)
+            }
+        default:
+            return Ending(state: .failed, message: "the trainer ended with \(exit) and no result; its log says more")
+        }
+    }
+
+    private func update(progress: Double, message: String) {
+        guard var job else { return }
+        job.progress = min(max(progress, job.progress), 1)
+        job.message = message
+        job.seconds = Date().timeIntervalSince(job.started)
+        self.job = job
+        events.send(.train(job))
+    }
+
+    private func finish(_ ending: Ending) async {
+        guard var job else { return }
+        let finished = Date()
+        job.state = ending.state
+        job.message = ending.message
+        job.version = ending.version
+        job.finished = finished
+        job.seconds = finished.timeIntervalSince(job.started)
+        if ending.state == .published || ending.state == .rejected { job.progress = 1 }
+        self.job = job
+        do {
+            try await store.endJob(
+                id: job.id, state: job.state.rawValue, error: job.state == .failed ? job.message : nil,
+                version: job.version.map(Int64.init))
+        } catch {
+            logger.error("the end of a training job could not be noted: \(error)", metadata: ["job": "\(job.id)"])
+        }
+        logger.log(
+            level: job.state == .failed ? .error : .notice, "training \(job.state.rawValue): \(job.message)",
+            metadata: ["job": "\(job.id)", "seconds": "\(job.seconds)"])
+        events.send(.train(job))
+        phase = .idle
+        ended()
+    }
+
+    /// This very program, whichever file it was started from.
+    private static let executable = "/proc/self/exe"
+}

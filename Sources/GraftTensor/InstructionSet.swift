@@ -1,0 +1,96 @@
+package import CKernels
+
+/// A set of vector instructions that the kernels are compiled for.
+package enum InstructionSet: String, Sendable, CaseIterable {
+    /// What every CPU of the architecture has: four lanes.
+    case scalar
+    /// 64-bit Arm.
+    case neon
+    /// AVX2 and FMA, x86-64.
+    case avx2
+    /// AVX-512 F, x86-64.
+    case avx512
+
+    /// Those this CPU has, the fastest last.
+    package static let available = allCases.filter { $0.table != nil }
+
+    /// The set named by `forced`, the value of `GRAFTD_ISA`, or the fastest this CPU has if there is no such value.
+    package static func chosen(forced: String?) throws(InstructionSetError) -> InstructionSet {
+        guard let forced, !forced.isEmpty else { return available.last! }
+        guard let set = InstructionSet(rawValue: forced), available.contains(set) else {
+            throw .unavailable(name: forced, available: available)
+        }
+        return set
+    }
+
+    /// The kernels.
+    ///
+    /// - Precondition: this CPU has the instructions.
+    package var kernels: VectorKernels {
+        guard let table else { preconditionFailure("this CPU has no \(rawValue)") }
+        return VectorKernels(table: table)
+    }
+
+    private var table: UnsafePointer<graft_kernels>? {
+        switch self {
+        case .scalar: graft_kernels_for(graft_isa_scalar)
+        case .neon: graft_kernels_for(graft_isa_neon)
+        case .avx2: graft_kernels_for(graft_isa_avx2)
+        case .avx512: graft_kernels_for(graft_isa_avx512)
+        }
+    }
+}
+
+/// An instruction set was asked for that cannot be used.
+package enum InstructionSetError: Error, Equatable, Sendable, CustomStringConvertible {
+    case unavailable(name: String, available: [InstructionSet])
+
+    package var description: String {
+        switch self {
+        case .unavailable(let name, let available):
+            "GRAFTD_ISA=\(name) cannot be used on this CPU; unset it, or use one of "
+                + available.map(\.rawValue).joined(separator: ", ")
+        }
+    }
+}
+
+/// The C kernels for one instruction set; see the headers of `CKernels` for what each computes.
+package struct VectorKernels: @unchecked Sendable {
+    // Sendable: the table is constant data of the executable.
+    private let table: UnsafePointer<graft_kernels>
+
+    fileprivate init(table: UnsafePointer<graft_kernels>) { self.table = table }
+
+    /// How many floats the packed form of weights `[columns, depth]` takes.
+    package func packedCount(columns: Int, depth: Int) -> Int {
+        Int(table.pointee.packed_count(Int64(columns), Int64(depth)))
+    }
+
+    /// Writes `weights` `[columns, depth]` in the order in which ``product(_:rows:)`` and ``convolution(_:rows:)``
+    /// read them; `panels` has room for ``packedCount(columns:depth:)`` floats.
+    package func pack(_ weights: [Float], columns: Int, depth: Int, into panels: UnsafeMutablePointer<Float>) {
+        precondition(weights.count == columns * depth)
+        table.pointee.pack(weights, Int64(columns), Int64(depth), panels)
+    }
+
+    package func product(_ product: graft_product, rows: Range<Int>) {
+        withUnsafePointer(to: product) { table.pointee.product($0, Int64(rows.lowerBound), Int64(rows.upperBound)) }
+    }
+
+    package func convolution(_ convolution: graft_convolution, rows: Range<Int>) {
+        withUnsafePointer(to: convolution) {
+            table.pointee.convolution($0, Int64(rows.lowerBound), Int64(rows.upperBound))
+        }
+    }
+
+    /// - Precondition: the window's side is 3 or 5, and the stride 1 or 2.
+    package func depthwise(_ depthwise: graft_depthwise, rows: Range<Int>) {
+        withUnsafePointer(to: depthwise) {
+            table.pointee.depthwise($0, Int64(rows.lowerBound), Int64(rows.upperBound))
+        }
+    }
+
+    package func mean(_ mean: graft_mean) {
+        withUnsafePointer(to: mean) { table.pointee.mean($0) }
+    }
+}

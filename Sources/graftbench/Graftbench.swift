@@ -1,0 +1,9 @@
+import ArgumentParser
+
+/// Measures this build on this machine.
+@main
+struct Graftbench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
+        subcommands: [Infer.self, Memory.self])
+}

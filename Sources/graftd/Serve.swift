@@ -1,0 +1,91 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import GraftHTTP
+import GraftService
+import Logging
+import ServiceLifecycle
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Serves until SIGTERM, then finishes the requests it has begun.",
+        discussion: """
+            Settings come from the configuration file, then GRAFTD_* variables, then these flags; a later one wins.
+
+            Exit status: 0 stopped as asked; 1 could not start, or failed; 64 wrong usage; 78 wrong configuration.
+
+            Examples:
+              graftd --socket /tmp/graftd.sock --state ~/graftd
+              GRAFTD_PIXEL_LIMIT=20000000 graftd --config /etc/graftd/graftd.yaml
+            """)
+
+    @Option(help: ArgumentHelp("The Unix socket that answers.", valueName: "path"))
+    var socket: String?
+
+    @Option(help: ArgumentHelp("The folder of everything that is kept.", valueName: "dir"))
+    var state: String?
+
+    @Option(help: ArgumentHelp("A YAML file of settings.", valueName: "file"))
+    var config: String?
+
+    func run() async throws {
+        let settings = try await readConfiguration()
+        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "graftd")
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
+        do {
+            try await serve(settings, logger)
+        } catch {
+            logger.critical("\(error)")
+            throw ExitCode.failure
+        }
+    }
+
+    private func readConfiguration() async throws -> GraftService.Configuration {
+        var flags: [String: String] = [:]
+        flags["socket"] = socket
+        flags["state"] = state
+        do {
+            return try await .read(file: config, environment: ProcessInfo.processInfo.environment, flags: flags)
+        } catch {
+            FileHandle.standardError.write(Data("graftd: \(error)\n".utf8))
+            throw ExitCode(78)  // EX_CONFIG of sysexits.h, which systemd names in its log
+        }
+    }
+
+    private func serve(_ settings: GraftService.Configuration, _ logger: Logger) async throws {
+        try SocketFile.prepare(settings.socket)
+        let service = try await GraftService(settings, logger: logger)
+        let server = HTTPServer(service: service, socket: settings.socket, logger: logger)
+        let application = server.application {
+            SocketFile.openToGroup(settings.socket)
+            logger.notice("listening on \(settings.socket)")
+        }
+        let group = ServiceGroup(
+            configuration: .init(
+                services: [.init(service: application), .init(service: StopNotice(service: service))],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.atLeast(.warning)))
+        try await group.run()
+        await service.stop()
+        SocketFile.remove(settings.socket)
+        logger.notice("stopped")
+    }
+}
+
+/// Tells the service at once that it is to stop, so that streams end and connections can drain.
+private struct StopNotice: Service {
+    let service: GraftService
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        service.beginStopping()
+    }
+}
+
+extension Logger {
+    fileprivate func atLeast(_ level: Level) -> Logger {
+        var logger = self
+        logger.logLevel = max(logLevel, level)
+        return logger
+    }
+}

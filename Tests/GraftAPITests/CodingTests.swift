@@ -1,0 +1,52 @@
+import Foundation
+import GraftAPI
+import Testing
+
+@Suite struct CodingTests {
+    private func json(_ value: some Encodable) throws -> String {
+        String(decoding: try APICoding.encoder().encode(value), as: UTF8.self)
+    }
+
+    @Test func keysAreSnakeCaseAndAbsentFactsAreNull() throws {
+        let taught = Taught(
+            id: "a", label: "cat", duplicateOf: nil, predicted: nil, model: ModelReference(version: 7, revision: 132))
+        #expect(
+            try json(taught)
+                == #"{"duplicate_of":null,"id":"a","label":"cat","model":{"revision":132,"version":7},"predicted":null}"#)
+        #expect(try APICoding.decoder().decode(Taught.self, from: Data(json(taught).utf8)) == taught)
+    }
+
+    @Test func aClassificationRepeatsItsBestLabelOnTop() {
+        let best = LabelProbability(label: "cat", probability: 0.9)
+        let answer = Classification(
+            id: "a", model: ModelReference(version: 0, revision: 1),
+            top: [best, LabelProbability(label: "dog", probability: 0.1)])
+        #expect(answer.label == "cat")
+        #expect(answer.probability == 0.9)
+    }
+
+    @Test func aJobSurvivesTheJourney() throws {
+        let job = TrainJob(
+            id: "j", strategy: .auto, state: .running, progress: 0.5, message: "m", started: Date(timeIntervalSince1970: 10),
+            finished: nil, seconds: 1.5, version: nil)
+        #expect(try APICoding.decoder().decode(TrainJob.self, from: Data(json(job).utf8)) == job)
+    }
+}
+
+@Suite struct ProblemTests {
+    @Test(arguments: Problem.Kind.allCases)
+    func everyKindHasItsOwnStableTypeAndAnErrorStatus(kind: Problem.Kind) throws {
+        let problem = Problem(kind, detail: "d")
+        #expect(problem.type == "urn:graftd:problem:\(kind.rawValue)")
+        #expect(problem.kind == kind)
+        #expect((400...599).contains(problem.status))
+        #expect(!problem.title.isEmpty)
+    }
+
+    @Test func aKindThatANewerDaemonKnowsIsNoError() throws {
+        let text = #"{"type":"urn:graftd:problem:from-the-future","title":"t","status":418,"detail":"d"}"#
+        let problem = try APICoding.decoder().decode(Problem.self, from: Data(text.utf8))
+        #expect(problem.kind == nil)
+        #expect(problem.status == 418)
+    }
+}

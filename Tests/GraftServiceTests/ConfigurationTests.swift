@@ -1,0 +1,45 @@
+import Foundation
+import GraftService
+import TestSupport
+import Testing
+
+@Suite struct ConfigurationTests {
+    private func read(
+        file: String? = nil, environment: [String: String] = [:], flags: [String: String] = [:]
+    ) async throws -> GraftService.Configuration {
+        try await .read(file: file, environment: environment, flags: flags)
+    }
+
+    @Test func defaultsAreInPlace() async throws {
+        #expect(try await read() == GraftService.Configuration())
+        #expect(GraftService.Configuration().pixelLimit == 50_000_000)
+        #expect(GraftService.Configuration().problems.isEmpty)
+    }
+
+    @Test func flagsWinOverTheEnvironmentAndThatOverTheFile() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("graftd.yaml")
+        try "state: /file\nthreads: 3\npixelLimit: 1000\n".write(to: file, atomically: true, encoding: .utf8)
+        let settings = try await read(
+            file: file.path, environment: ["GRAFTD_STATE": "/environment", "GRAFTD_THREADS": "4"],
+            flags: ["state": "/flag"])
+        #expect(settings.state == "/flag")
+        #expect(settings.threads == 4)
+        #expect(settings.pixelLimit == 1_000)
+    }
+
+    @Test func everyProblemIsReportedAtOnce() async throws {
+        let environment = [
+            "GRAFTD_THREADS": "0", "GRAFTD_QUEUE_LIMIT": "some", "GRAFTD_LOG_LEVEL": "loud",
+            "GRAFTD_SOCKET": String(repeating: "s", count: 108),
+        ]
+        let errors = await #expect(throws: ConfigurationErrors.self) { try await read(environment: environment) }
+        #expect(Set(errors?.problems.map(\.key) ?? []) == ["threads", "queueLimit", "logLevel", "socket"])
+        #expect(errors?.problems.first { $0.key == "queueLimit" }?.value == "some")
+    }
+
+    @Test func anUnreadableFileIsNamed() async throws {
+        let errors = await #expect(throws: ConfigurationErrors.self) { try await read(file: "/nowhere/graftd.yaml") }
+        #expect(errors?.problems.first?.value == "/nowhere/graftd.yaml")
+    }
+}
