@@ -1,1 +1,66 @@
+import Foundation
 import GRDB
+import Glibc
+
+/// Why the store could not do what was asked.
+package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
+    case alreadyOpen(folder: String, pid: String)
+    case newerSchema(folder: String)
+    case diskFull(folder: String)
+    case notWritable(folder: String, reason: String)
+    case corrupt(folder: String, reason: String)
+    case badLabel(reason: String)
+    case unknownLabel(String)
+    case labelExists(String)
+    case unknownSample(String)
+    case unknownVersion(Int64)
+    case versionUnusable(Int64, reason: String)
+    case failed(reason: String)
+
+    package var description: String {
+        switch self {
+        case .alreadyOpen(let folder, let pid):
+            "the state in \(folder) is in use by another daemon (process \(pid)): stop that one, or choose another "
+                + "folder with --state"
+        case .newerSchema(let folder):
+            "the state in \(folder) was written by a newer graftd: run that version, or restore an older backup"
+        case .diskFull(let folder): "the disk of \(folder) is full: free some space and try again"
+        case .notWritable(let folder, let reason):
+            "the state in \(folder) cannot be written (\(reason)): it must belong to the service's user"
+        case .corrupt(let folder, let reason):
+            "the database in \(folder) is damaged (\(reason)): restore it from a backup"
+        case .badLabel(let reason): reason
+        case .unknownLabel(let name): "there is no label '\(name)'; `graftctl labels` shows those there are"
+        case .labelExists(let name): "the label '\(name)' exists already: ask for a merge to make the two one"
+        case .unknownSample(let id): "there is no sample '\(id)'"
+        case .unknownVersion(let number):
+            "there is no version \(number); `graftctl versions` shows those there are"
+        case .versionUnusable(let number, let reason): "version \(number) cannot answer: \(reason)"
+        case .failed(let reason): "the database failed: \(reason)"
+        }
+    }
+
+    /// What SQLite's result codes mean to us (sqlite.org/rescode.html).
+    init(_ error: any Error, folder: String) {
+        switch error {
+        case let error as StoreError: self = error
+        case let error as DatabaseError:
+            switch error.resultCode {
+            case .SQLITE_FULL: self = .diskFull(folder: folder)
+            // Growing the shared-memory file of the log reports a full disk as an input/output error.
+            case .SQLITE_IOERR where Self.isFull(folder): self = .diskFull(folder: folder)
+            case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
+                self = .notWritable(folder: folder, reason: error.message ?? "\(error.resultCode)")
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+                self = .corrupt(folder: folder, reason: error.message ?? "\(error.resultCode)")
+            default: self = .failed(reason: error.message ?? "\(error)")
+            }
+        default: self = .failed(reason: "\(error)")
+        }
+    }
+
+    private static func isFull(_ folder: String) -> Bool {
+        var status = statvfs()
+        return statvfs(folder, &status) == 0 && status.f_bavail == 0
+    }
+}

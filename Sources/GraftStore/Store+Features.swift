@@ -1,0 +1,55 @@
+import Foundation
+import GRDB
+
+/// A sample as learning sees it.
+package struct LearnableSample: Sendable, Equatable {
+    package var sequence: Int64
+    package var id: String
+    package var label: Int64
+    package var group: String?
+    package var digest: [UInt8]
+    package var features: [Int16]
+}
+
+extension Store {
+    /// Hands every sample of the backbone `fingerprint` that was taught up to change `sequence` to `body`, in batches, in
+    /// the order they were taught, with the labels they have now.
+    ///
+    /// Each batch is a transaction of its own: one long read would keep the write-ahead log from being folded into the
+    /// file. Synchronous: it belongs on a thread that may wait.
+    package func forEachBatch(
+        fingerprint: String, upTo sequence: Int64 = .max, size: Int = 512, _ body: ([LearnableSample]) throws -> Void
+    ) throws {
+        var last: Int64 = 0
+        while true {
+            let batch = try readBatch(fingerprint: fingerprint, after: last, upTo: sequence, size: size)
+            guard let end = batch.last else { return }
+            try body(batch)
+            last = end.sequence
+        }
+    }
+
+    private func readBatch(
+        fingerprint: String, after: Int64, upTo: Int64, size: Int
+    ) throws(StoreError) -> [LearnableSample] {
+        do {
+            return try database.read { db in
+                try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT sequence, id, label, group_name, digest, features FROM samples
+                        WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?) AND sequence > ?
+                            AND sequence <= ?
+                        ORDER BY sequence LIMIT ?
+                        """, arguments: [fingerprint, after, upTo, size]
+                ).map { row in
+                    LearnableSample(
+                        sequence: row["sequence"], id: row["id"], label: row["label"], group: row["group_name"],
+                        digest: [UInt8](row["digest"] as Data), features: [Int16](littleEndian: row["features"]))
+                }
+            }
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+}

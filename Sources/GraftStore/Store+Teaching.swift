@@ -1,0 +1,162 @@
+import Foundation
+import GRDB
+
+/// A sample that is to be kept.
+package struct NewSample: Sendable {
+    package var label: LabelName
+    /// SHA-256 of the image's bytes.
+    package var digest: [UInt8]
+    package var group: String?
+    /// The backbone that made `features`.
+    package var fingerprint: String
+    package var features: [Int16]
+    package var prediction: Prediction?
+    /// Whether bytes that are known under another label get this one.
+    package var relabels: Bool
+
+    package init(
+        label: LabelName, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
+        prediction: Prediction?, relabels: Bool
+    ) {
+        self.label = label
+        self.digest = digest
+        self.group = group
+        self.fingerprint = fingerprint
+        self.features = features
+        self.prediction = prediction
+        self.relabels = relabels
+    }
+}
+
+/// What the model said of a sample before it learned it.
+package struct Prediction: Sendable, Equatable {
+    package var label: String
+    package var probability: Float
+    package var version: Int64
+    package var revision: Int64
+
+    package init(label: String, probability: Float, version: Int64, revision: Int64) {
+        self.label = label
+        self.probability = probability
+        self.version = version
+        self.revision = revision
+    }
+}
+
+/// What became of a sample that was to be kept.
+package enum TeachOutcome: Sendable, Equatable {
+    /// It is new.
+    case stored(id: String, label: Int64)
+    /// The same bytes are known under the same label.
+    case duplicate(id: String)
+    /// The same bytes are known under the label that is named.
+    case conflict(id: String, label: String)
+    /// The same bytes were known under another label.
+    case relabelled(id: String, from: Int64, to: Int64, features: [Int16])
+}
+
+extension Store {
+    /// Keeps `samples`, in their order, in one transaction: all become durable with one wait for the disk.
+    ///
+    /// - Returns: an outcome for each sample, and the last change afterwards.
+    package func teach(_ samples: [NewSample]) async throws(StoreError) -> (outcomes: [TeachOutcome], lastChange: Int64) {
+        try await write { db in
+            let outcomes = try samples.map { try Self.teach($0, db) }
+            return (outcomes, try Self.lastChange(db))
+        }
+    }
+
+    private static func teach(_ sample: NewSample, _ db: Database) throws -> TeachOutcome {
+        let label = try labelID(of: sample.label, db)
+        let fingerprint = try fingerprintID(sample.fingerprint, db)
+        if let known = try Row.fetchOne(
+            db,
+            sql: """
+                SELECT samples.id, label, name, fingerprint, features FROM samples JOIN labels ON labels.id = label
+                WHERE digest = ?
+                """, arguments: [Data(sample.digest)])
+        {
+            let id: String = known["id"]
+            let knownLabel: Int64 = known["label"]
+            if known["fingerprint"] as Int64 == fingerprint {
+                if knownLabel == label { return .duplicate(id: id) }
+                guard sample.relabels else { return .conflict(id: id, label: known["name"]) }
+                try relabel(id, from: knownLabel, to: label, db)
+                return .relabelled(
+                    id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]))
+            }
+            // Kept under another backbone, so it does not take part: this one's features take its place.
+            if knownLabel != label && !sample.relabels { return .conflict(id: id, label: known["name"]) }
+            try db.execute(sql: "DELETE FROM samples WHERE id = ?", arguments: [id])
+            try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
+            return .stored(id: id, label: label)
+        }
+        let id = Identifier.make()
+        try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
+        return .stored(id: id, label: label)
+    }
+
+    private static func insert(
+        _ sample: NewSample, id: String, label: Int64, fingerprint: Int64, _ db: Database
+    ) throws {
+        let sequence = try noteChange("teach", sample: id, from: nil, to: label, db)
+        let predicted = try sample.prediction.flatMap { try labelID(named: $0.label, db) }
+        try db.execute(
+            sql: """
+                INSERT INTO samples (sequence, id, label, digest, group_name, fingerprint, features, predicted_label,
+                    predicted_probability, predicted_right, predicted_version, predicted_revision, created)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+            arguments: [
+                sequence, id, label, Data(sample.digest), sample.group, fingerprint,
+                sample.features.littleEndianBytes, predicted, sample.prediction?.probability,
+                predicted.map { $0 == label }, sample.prediction?.version, sample.prediction?.revision,
+                Date().milliseconds,
+            ])
+    }
+
+    private static func fingerprintID(_ value: String, _ db: Database) throws -> Int64 {
+        try db.execute(sql: "INSERT OR IGNORE INTO fingerprints (value) VALUES (?)", arguments: [value])
+        return try Int64.fetchOne(db, sql: "SELECT id FROM fingerprints WHERE value = ?", arguments: [value])!
+    }
+
+    static func relabel(_ id: String, from: Int64, to: Int64, _ db: Database) throws {
+        try db.execute(sql: "UPDATE samples SET label = ? WHERE id = ?", arguments: [to, id])
+        _ = try noteChange("relabel", sample: id, from: from, to: to, db)
+        try markStale(sample: id, db)
+    }
+
+    // MARK: Changes
+
+    /// Writes down one change of what is learned, and returns its number.
+    @discardableResult
+    static func noteChange(
+        _ kind: String, sample: String, from: Int64?, to: Int64?, _ db: Database
+    ) throws -> Int64 {
+        try db.execute(
+            sql: "INSERT INTO changes (kind, sample, from_label, to_label, created) VALUES (?, ?, ?, ?, ?)",
+            arguments: [kind, sample, from, to, Date().milliseconds])
+        return db.lastInsertedRowID
+    }
+
+    static func lastChange(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT max(sequence) FROM changes") ?? 0
+    }
+
+    /// The number of the last change; 0 before the first.
+    package func lastChange() async throws(StoreError) -> Int64 { try await read(Self.lastChange) }
+}
+
+extension [Int16] {
+    /// The values of a blob that ``littleEndianBytes`` made.
+    init(littleEndian data: Data) {
+        self = data.withUnsafeBytes { bytes in
+            (0..<bytes.count / 2).map { Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 2, as: Int16.self)) }
+        }
+    }
+
+    var littleEndianBytes: Data {
+        let values = map(\.littleEndian)
+        return values.withUnsafeBytes { Data($0) }
+    }
+}

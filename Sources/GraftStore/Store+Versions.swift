@@ -1,0 +1,197 @@
+import Foundation
+import GRDB
+
+/// A trained version that is to be kept.
+package struct NewVersion: Sendable {
+    package var parent: Int64
+    package var fingerprint: String
+    /// The last change it has learned.
+    package var snapshot: Int64
+    package var strategy: String
+    package var seed: UInt64
+    /// What was measured, as JSON that only the service reads.
+    package var facts: String
+    /// SHA-256 of the weights' file, in hexadecimal.
+    package var digest: String
+    package var answers: [VersionAnswer]
+
+    package init(
+        parent: Int64, fingerprint: String, snapshot: Int64, strategy: String, seed: UInt64, facts: String,
+        digest: String, answers: [VersionAnswer]
+    ) {
+        self.parent = parent
+        self.fingerprint = fingerprint
+        self.snapshot = snapshot
+        self.strategy = strategy
+        self.seed = seed
+        self.facts = facts
+        self.digest = digest
+        self.answers = answers
+    }
+}
+
+/// What a version said of one sample that it had not learned.
+package struct VersionAnswer: Sendable, Equatable {
+    package var sample: String
+    package var label: Int64
+    package var probability: Float
+
+    package init(sample: String, label: Int64, probability: Float) {
+        self.sample = sample
+        self.label = label
+        self.probability = probability
+    }
+}
+
+/// One version in the store.
+package struct StoredVersion: Sendable, Equatable {
+    package enum State: String, Sendable {
+        /// Its weights are being put in place.
+        case candidate
+        case published, rejected
+    }
+
+    package var number: Int64
+    package var parent: Int64
+    package var state: State
+    package var fingerprint: String
+    package var snapshot: Int64
+    package var strategy: String
+    package var seed: UInt64
+    package var reason: String
+    package var facts: String
+    package var digest: String
+    package var hasWeights: Bool
+    package var stale: Bool
+    package var created: Date
+
+    init(_ row: Row) {
+        number = row["number"]
+        parent = row["parent"]
+        state = State(rawValue: row["state"]) ?? .rejected
+        fingerprint = row["fingerprint"]
+        snapshot = row["snapshot"]
+        strategy = row["strategy"]
+        seed = UInt64(bitPattern: row["seed"])
+        reason = row["reason"]
+        facts = row["facts"]
+        digest = row["digest"]
+        hasWeights = row["has_weights"]
+        stale = row["stale"]
+        created = Date(milliseconds: row["created"])
+    }
+}
+
+extension Store {
+    /// Keeps a version as a candidate, and returns its number.
+    package func insert(_ version: NewVersion) async throws(StoreError) -> Int64 {
+        try await write { db in
+            try db.execute(
+                sql: """
+                    INSERT INTO versions (parent, state, fingerprint, snapshot, strategy, seed, reason, facts, digest,
+                        has_weights, created)
+                    VALUES (?, 'candidate', ?, ?, ?, ?, '', ?, ?, 0, ?)
+                    """,
+                arguments: [
+                    version.parent, version.fingerprint, version.snapshot, version.strategy,
+                    Int64(bitPattern: version.seed), version.facts, version.digest, Date().milliseconds,
+                ])
+            let number = db.lastInsertedRowID
+            for answer in version.answers {
+                // A sample that was forgotten while the version was trained has no row to refer to any more.
+                try db.execute(
+                    sql: """
+                        INSERT INTO answers (version, sample, label, probability)
+                        SELECT ?, id, ?, ? FROM samples WHERE id = ?
+                        """, arguments: [number, answer.label, answer.probability, answer.sample])
+            }
+            return number
+        }
+    }
+
+    /// Lets the candidate `number`, whose weights are in place, answer from now on.
+    package func publish(_ number: Int64, reason: String) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE versions SET state = 'published', has_weights = 1, reason = ? WHERE number = ?",
+                arguments: [reason, number])
+            try Self.setActive(number, db)
+        }
+    }
+
+    /// Keeps the candidate `number` as rejected, without weights.
+    package func reject(_ number: Int64, reason: String) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE versions SET state = 'rejected', reason = ? WHERE number = ?", arguments: [reason, number])
+        }
+    }
+
+    /// Lets version `number` answer; 0 is the analytic head alone.
+    package func activate(_ number: Int64) async throws(StoreError) {
+        try await write { try Self.setActive(number, $0) }
+    }
+
+    package func activeVersion() async throws(StoreError) -> Int64 {
+        try await read { db in
+            try Int64.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'active_version'") ?? 0
+        }
+    }
+
+    /// Every version, newest first.
+    package func versions() async throws(StoreError) -> [StoredVersion] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT * FROM versions ORDER BY number DESC").map(StoredVersion.init)
+        }
+    }
+
+    package func version(_ number: Int64) async throws(StoreError) -> StoredVersion {
+        let version = try await read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM versions WHERE number = ?", arguments: [number])
+                .map(StoredVersion.init)
+        }
+        guard let version else { throw .unknownVersion(number) }
+        return version
+    }
+
+    /// Notes that the weights of all but the active and the `keep` newest published versions are to go.
+    ///
+    /// - Returns: the versions whose files may be removed.
+    package func dropOldWeights(keep: Int) async throws(StoreError) -> [Int64] {
+        try await write { db in
+            let old = try Int64.fetchAll(
+                db,
+                sql: """
+                    SELECT number FROM versions
+                    WHERE has_weights AND number <> (SELECT value FROM settings WHERE key = 'active_version')
+                        AND number NOT IN
+                            (SELECT number FROM versions WHERE state = 'published' ORDER BY number DESC LIMIT ?)
+                    """, arguments: [keep])
+            for number in old {
+                try db.execute(sql: "UPDATE versions SET has_weights = 0 WHERE number = ?", arguments: [number])
+                try db.execute(sql: "DELETE FROM answers WHERE version = ?", arguments: [number])
+            }
+            return old
+        }
+    }
+
+    /// What version `number` said, out of fold, by sample. Synchronous: for the trainer.
+    package func answers(of number: Int64) throws(StoreError) -> [String: VersionAnswer] {
+        do {
+            return try database.read { db in
+                try Row.fetchAll(db, sql: "SELECT * FROM answers WHERE version = ?", arguments: [number])
+                    .reduce(into: [:]) { answers, row in
+                        let sample: String = row["sample"]
+                        answers[sample] = VersionAnswer(
+                            sample: sample, label: row["label"], probability: row["probability"])
+                    }
+            }
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    private static func setActive(_ number: Int64, _ db: Database) throws {
+        try db.execute(sql: "UPDATE settings SET value = ? WHERE key = 'active_version'", arguments: [number])
+    }
+}

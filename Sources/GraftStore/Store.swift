@@ -1,0 +1,107 @@
+import Foundation
+import GRDB
+
+/// Everything that a daemon knows, in one SQLite file of its state folder.
+///
+/// A change is acknowledged when its transaction is on the disk (`synchronous=FULL`). The asynchronous methods run on
+/// GRDB's own queues; the synchronous ones say so, and belong on a thread that may wait.
+package final class Store: Sendable {
+    package enum Access: Sendable {
+        /// The daemon: holds the folder's lock, and brings an older schema forward.
+        case writer
+        /// The trainer: reads beside the daemon.
+        case reader
+    }
+
+    package let folder: String
+    let database: any DatabaseReader & DatabaseWriter
+    private let lock: StateLock?
+
+    /// - Throws: ``StoreError``: the folder is in use, written by a newer version, damaged, or cannot be written.
+    package init(folder: String, access: Access) throws(StoreError) {
+        self.folder = folder
+        let path = "\(folder)/graftd.sqlite"
+        do {
+            switch access {
+            case .writer:
+                try Self.createFolders(folder)
+                lock = try StateLock(folder: folder)
+                database = try DatabasePool(path: path, configuration: Self.writing)
+                chmod(path, 0o640)
+                try Schema.bringForward(database, folder: folder)
+                try Self.closeWhatAKillLeftOpen(database)
+            case .reader:
+                lock = nil
+                var configuration = Configuration()
+                configuration.readonly = true
+                configuration.busyMode = .timeout(10)
+                database = try DatabaseQueue(path: path, configuration: configuration)
+            }
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    /// Folds the write-ahead log into the file and closes it. No call may come after it.
+    package func close() throws(StoreError) {
+        do {
+            try database.close()
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    private static var writing: Configuration {
+        var configuration = Configuration()
+        configuration.journalMode = .wal
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 2
+        configuration.prepareDatabase { db in
+            // Before the first table, or it has no effect; FULL makes every commit wait for the disk.
+            try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            try db.execute(sql: "PRAGMA synchronous = FULL")
+        }
+        return configuration
+    }
+
+    private static func createFolders(_ folder: String) throws {
+        for path in [folder, "\(folder)/versions", "\(folder)/backbones"] {
+            do {
+                try FileManager.default.createDirectory(
+                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+            } catch {
+                throw StoreError.notWritable(folder: folder, reason: error.localizedDescription)
+            }
+        }
+    }
+
+    /// Ends the jobs, and rejects the candidates, that a killed daemon could not.
+    private static func closeWhatAKillLeftOpen(_ database: any DatabaseWriter) throws {
+        try database.write { db in
+            try db.execute(
+                sql: "UPDATE jobs SET state = 'failed', finished = ?, error = ? WHERE state = 'running'",
+                arguments: [Date().milliseconds, "the service stopped while it ran"])
+            try db.execute(
+                sql: "UPDATE versions SET state = 'rejected', reason = ? WHERE state = 'candidate'",
+                arguments: ["the service stopped before it was published"])
+        }
+    }
+
+    // MARK: Access
+
+    func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
+        do {
+            return try await database.read(body)
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
+        do {
+            return try await database.write(body)
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+}
