@@ -49,6 +49,9 @@ struct ClassifyCommand: DaemonCommand {
         }
         progress.clear()
 
+        if files.count == 1, let failure = failures[0], !output.json {
+            throw CommandFailure("\(files[0]): \(failure.reason)")
+        }
         if output.json {
             try printLines(answers, failures)
         } else {
