@@ -1,4 +1,4 @@
-package import COpenBLAS
+import COpenBLAS
 
 /// The products and factorisations of OpenBLAS on row-major matrices: the only caller of that library.
 ///
@@ -85,13 +85,10 @@ package enum BLAS {
     package static func factorize(_ upper: inout [Float], order: Int) -> Bool {
         precondition(order > 0 && upper.count == order * order)
         _ = isSingleThreaded
-        var n = Int32(order)
+        var (count, stride) = (Int32(order), Int32(order))
         var status: Int32 = 0
         // Fortran is column-major: our upper triangle is its lower one.
-        upper.withUnsafeMutableBufferPointer {
-            let stride = n
-            withUnsafePointer(to: stride) { stride in spotrf_("L", &n, $0.baseAddress, stride, &status, 1) }
-        }
+        upper.withUnsafeMutableBufferPointer { spotrf_("L", &count, $0.baseAddress, &stride, &status, 1) }
         return status == 0
     }
 

@@ -1,0 +1,44 @@
+/// Root features of many samples, row-major: `[N, D]` in the units of ``RootFeatures``.
+package struct FeatureRows: Sendable, Equatable {
+    /// D.
+    package let featureCount: Int
+    /// `[N, D]`
+    package private(set) var values: [Int16]
+
+    package init(featureCount: Int) {
+        self.init(featureCount: featureCount, values: [])
+    }
+
+    /// - Precondition: `values` are whole rows.
+    package init(featureCount: Int, values: [Int16]) {
+        precondition(featureCount >= 0 && (featureCount == 0 ? values.isEmpty : values.count % featureCount == 0))
+        self.featureCount = featureCount
+        self.values = values
+    }
+
+    /// N.
+    package var count: Int { featureCount == 0 ? 0 : values.count / featureCount }
+
+    package subscript(row: Int) -> ArraySlice<Int16> { values[row * featureCount..<(row + 1) * featureCount] }
+
+    package mutating func append(_ features: RootFeatures) {
+        precondition(features.values.count == featureCount)
+        values.append(contentsOf: features.values)
+    }
+
+    /// The rows numbered `rows`, in that order, as roots `[n, D]`.
+    func roots(of rows: [Int]) -> [Float] {
+        var roots: [Float] = []
+        roots.reserveCapacity(rows.count * featureCount)
+        for row in rows { roots.append(contentsOf: self[row].lazy.map { Float($0) / RootFeatures.scale }) }
+        return roots
+    }
+
+    /// The rows numbered `rows`, in that order, as 64-bit integers in the features' units `[n, D]`.
+    func doubles(of rows: ArraySlice<Int>) -> [Double] {
+        var doubles: [Double] = []
+        doubles.reserveCapacity(rows.count * featureCount)
+        for row in rows { doubles.append(contentsOf: self[row].lazy.map(Double.init)) }
+        return doubles
+    }
+}
