@@ -1,0 +1,62 @@
+import Foundation
+import GraftNetwork
+import GraftTensor
+import TestSupport
+import Testing
+
+@Suite struct BackboneTests {
+    /// Recorded from PyTorch in 64-bit by `Tests/Fixtures/network/make_features.py`.
+    private struct Recorded: Decodable {
+        let architecture: String
+        let features: [Float]
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func featuresEqualPyTorchs(_ set: InstructionSet) throws {
+        let recorded = try JSONDecoder().decode(
+            Recorded.self, from: Data(contentsOf: Fixture.url("network/features.json")))
+        let architecture = try #require(Architecture.named(recorded.architecture))
+        let backbone = formulaBackbone(architecture, set)
+        let found = backbone.features(of: formulaImage(backbone), in: backbone.makeWorkspace())
+
+        #expect(found.count == recorded.features.count)
+        // 50 layers in 32-bit, each off by a few units in the last place, against 64-bit rounded to six digits.
+        #expect(cosine(found, recorded.features) >= 0.999_999_9)
+        let largest = zip(found, recorded.features).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
+        #expect(largest <= 1e-4)
+    }
+
+    @Test func repeatsBitForBitInEveryWorkspaceAndOnEveryThread() async throws {
+        let backbone = formulaBackbone(.efficientNetLite0, InstructionSet.available.last!)
+        let image = formulaImage(backbone)
+        let workspace = backbone.makeWorkspace()
+        let first = backbone.features(of: image, in: workspace)
+        // Another image in between: nothing of it may stay behind.
+        _ = backbone.features(of: Tensor(zeros: backbone.inputShape), in: workspace)
+        #expect(backbone.features(of: image, in: workspace) == first)
+
+        let pool = ComputePool(threads: 2, queueLimit: 8)
+        let workspaces = (0..<pool.threads).map { _ in backbone.makeWorkspace() }
+        try await withThrowingTaskGroup(of: [Float].self) { group in
+            for _ in 0..<6 {
+                group.addTask { try await pool.run { backbone.features(of: image, in: workspaces[$0]) } }
+            }
+            for try await features in group { #expect(features == first) }
+        }
+        await pool.stop()
+    }
+}
+
+func formulaBackbone(_ architecture: Architecture, _ set: InstructionSet) -> Backbone {
+    Backbone(
+        architecture: architecture, fingerprint: "formula", instructionSet: set, parameters: formulaElements)
+}
+
+private func formulaImage(_ backbone: Backbone) -> Tensor {
+    Tensor(shape: backbone.inputShape, elements: uniform("image", count: backbone.inputShape.reduce(1, *)))
+}
+
+private func cosine(_ a: [Float], _ b: [Float]) -> Double {
+    func dot(_ x: [Float], _ y: [Float]) -> Double { zip(x, y).reduce(0) { $0 + Double($1.0) * Double($1.1) } }
+    return dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+}
