@@ -1,3 +1,5 @@
+import GraftTensor
+
 /// One score per label: a row of weights and a bias each, over root features, turned into probabilities by softmax.
 ///
 /// What a version holds, and what the analytic head becomes when it is solved.
@@ -41,6 +43,19 @@ package struct LinearHead: Sendable, Equatable {
         return labels.indices.map { label in
             dot(roots.span, weights.span.extracting(label * featureCount..<(label + 1) * featureCount)) + bias[label]
         }
+    }
+
+    /// The scores of many samples, those of `features` numbered `rows`, by one product. `[rows, L]`
+    func logits(ofRows features: FeatureRows, _ rows: [Int]) -> [Float] {
+        precondition(features.featureCount == featureCount)
+        var logits = [Float]()
+        logits.reserveCapacity(rows.count * labels.count)
+        for _ in rows { logits.append(contentsOf: bias) }
+        BLAS.multiply(
+            .init(features.roots(of: rows), stride: featureCount),
+            .init(weights, stride: featureCount, transposed: true), rows: rows.count, columns: labels.count,
+            depth: featureCount, keep: 1, into: &logits, stride: labels.count)
+        return logits
     }
 }
 

@@ -1,0 +1,27 @@
+/// What a training made, and how good it was on samples that were held out.
+package struct TrainedHead: Sendable, Equatable {
+    /// Learned from all samples of labels that have enough of them.
+    package var head: LinearHead
+    /// What suits the analytic head best.
+    package var calibration: AnalyticHead.Calibration
+    /// How strongly the head was held to the analytic solution.
+    package var strength: Double
+    /// What was said of each sample that could be held out.
+    package var outOfFold: OutOfFold
+    /// Of the candidate: this head, with the analytic head for the labels it lacks. Over samples of the head's labels.
+    package var evaluation: Evaluation
+    /// Of the analytic head alone, as it answered before. Over the same samples.
+    package var incumbentEvaluation: Evaluation
+    /// Of the candidate against that analytic head.
+    package var verdict: Gate.Verdict
+
+    /// Predictions by heads that had not learned the sample's fold.
+    package struct OutOfFold: Sendable, Equatable {
+        /// Positions in the training set, ascending.
+        package var rows: [Int]
+        /// Of the candidate, for each of `rows`.
+        package var candidate: [Prediction]
+        /// Of the analytic head as it answered before.
+        package var incumbent: [Prediction]
+    }
+}
