@@ -5,11 +5,13 @@ import Testing
 
 @Suite struct BackboneMetadataTests {
     private static let weights: StateDict = [
-        "stem.weight": StateTensor(shape: [2, 1, 1, 1], floats: [1, 2]), "stem.gamma": StateTensor(shape: [2], floats: [3, 4]),
+        "stem.weight": StateTensor(shape: [2, 1, 1, 1], floats: [1, 2]),
+        "stem.gamma": StateTensor(shape: [2], floats: [3, 4]),
     ]
 
     private func metadata(
-        architecture: String = "tiny", preprocessing: String = "{}", source: String = "tiny.pth", weights: StateDict = weights
+        architecture: String = "tiny", preprocessing: String = "{}", source: String = "tiny.pth",
+        weights: StateDict = weights
     ) -> BackboneMetadata {
         BackboneMetadata(
             architecture: architecture, preprocessing: preprocessing, source: source, sourceSHA256: sha256(of: []),
@@ -23,13 +25,16 @@ import Testing
     }
 
     @Test func fingerprintIsOfTheContentAlone() {
-        let reordered: StateDict = ["stem.gamma": Self.weights["stem.gamma"]!, "stem.weight": Self.weights["stem.weight"]!]
+        let reordered: StateDict = [
+            "stem.gamma": Self.weights["stem.gamma"]!, "stem.weight": Self.weights["stem.weight"]!,
+        ]
         #expect(metadata(source: "other.pth", weights: reordered).fingerprint == metadata().fingerprint)
     }
 
     @Test func everyPartOfTheContentChangesTheFingerprint() {
         let changed: [BackboneMetadata] = [
-            metadata(architecture: "tiny2"), metadata(preprocessing: "{ }"), metadata(architecture: "tiny{", preprocessing: "}"),
+            metadata(architecture: "tiny2"), metadata(preprocessing: "{ }"),
+            metadata(architecture: "tiny{", preprocessing: "}"),
             metadata(weights: [
                 "stem.weight": StateTensor(shape: [2, 1, 1, 1], floats: [1, 2]),
                 "stem.gamma": StateTensor(shape: [2], floats: [3, Float(4).nextUp]),
