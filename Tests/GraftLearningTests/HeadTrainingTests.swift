@@ -1,0 +1,88 @@
+import GraftLearning
+import Synchronization
+import Testing
+
+@Suite struct HeadTrainingTests {
+    @Test func learnsWhatCanBeLearnedAndPassesTheGate() throws {
+        let trained = try HeadTraining().train(clusters(counts: [40, 25, 30, 12], spread: 1, seed: 1))
+        #expect(trained.head.labels == [1, 2, 3, 4])
+        // Centres are √48 ≈ 7 apart in a spread of 1: nearly no sample lies nearer to another.
+        #expect(trained.evaluation.balancedAccuracy > 0.9)
+        #expect(trained.evaluation.calibrationError < 0.1)
+        #expect(trained.verdict.publish)
+        #expect(trained.outOfFold.rows == Array(0..<107))
+    }
+
+    @Test func theSameSetGivesTheSameBitsOnAnyNumberOfThreads() throws {
+        let set = clusters(counts: [20, 15, 9], spread: 2, seed: 2)
+        let once = try HeadTraining().train(set)
+        var training = HeadTraining()
+        training.threads = 3
+        #expect(try training.train(set) == once)
+    }
+
+    @Test func labelsWithFewSamplesAreLeftToTheAnalyticHead() throws {
+        let trained = try HeadTraining().train(clusters(counts: [20, 4, 15, 1], spread: 1, seed: 3))
+        #expect(trained.head.labels == [1, 3])
+        // They are predicted, but do not count.
+        #expect(trained.outOfFold.rows.count == 40)
+        #expect(trained.evaluation.samples == 35)
+    }
+
+    @Test func probabilitiesOutOfFoldAreCalibrated() throws {
+        // Overlapping labels: a head that believed its training samples would be far too sure.
+        let trained = try HeadTraining().train(clusters(counts: [60, 60, 60], spread: 4, seed: 4))
+        #expect(trained.evaluation.accuracy < 0.95)
+        // Of 180 samples in 15 bins the error of a perfect head is about 0.06.
+        #expect(trained.evaluation.calibrationError < 0.15)
+        #expect(trained.evaluation.logLoss < 1.0986)  // log 3: no better than not knowing
+    }
+
+    @Test func tooFewLabelsAreRefused() {
+        #expect(throws: HeadTrainingError.tooFewLabels(found: 1, samplesPerLabel: 5)) {
+            try HeadTraining().train(clusters(counts: [20, 4], spread: 1, seed: 5))
+        }
+        #expect(throws: HeadTrainingError.tooFewLabels(found: 0, samplesPerLabel: 5)) {
+            try HeadTraining().train(TrainingSet(featureCount: 4))
+        }
+    }
+
+    @Test func oneGroupCannotBeHeldOut() {
+        let set = clusters(counts: [10, 10], spread: 1, seed: 6)
+        #expect(throws: HeadTrainingError.nothingToHoldOut(samples: 20)) {
+            try HeadTraining().train(
+                TrainingSet(features: set.features, labels: set.labels, folds: [Int](repeating: 2, count: 20)))
+        }
+    }
+
+    @Test func labelsThatLiveInOneFoldAreJudgedToo() throws {
+        // Held out, label 2 is unknown to the head that judges it.
+        let set = clusters(counts: [20, 6, 20], spread: 1, seed: 7)
+        let trained = try HeadTraining().train(
+            TrainingSet(
+                features: set.features, labels: set.labels,
+                folds: set.labels.enumerated().map { $1 == 2 ? 0 : $0 % 5 }))
+        #expect(trained.head.labels == [1, 2, 3])
+        #expect(trained.evaluation.labels[1].recall == 0)
+        #expect(trained.evaluation.logLoss.isFinite)
+    }
+
+    @Test func progressRisesToOneAndCancellingStops() throws {
+        let set = clusters(counts: [20, 15], spread: 1, seed: 8)
+        let fractions = Mutex<[Double]>([])
+        _ = try HeadTraining().train(set, progress: { fraction, _ in fractions.withLock { $0.append(fraction) } })
+        let told = fractions.withLock { $0 }
+        #expect(told == told.sorted() && told.last == 1 && told.count > 5)
+        let asked = Mutex(0)
+        #expect(throws: HeadTrainingError.cancelled) {
+            try HeadTraining().train(
+                set,
+                isCancelled: {
+                    asked.withLock {
+                        $0 += 1
+                        return $0 > 40
+                    }
+                })
+        }
+    }
+}
