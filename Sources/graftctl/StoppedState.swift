@@ -48,7 +48,11 @@ final class StoppedState {
             giveAway(path)
         }
         let final = "\(home)/backbone.safetensors", temporary = "\(home)/.import-\(UUID().uuidString).safetensors"
-        defer { unlink(temporary) }
+        defer {
+            unlink(temporary)
+            // Succeeds only where nothing was placed, so that a failure leaves no backbone without weights behind.
+            rmdir(home)
+        }
         try write(temporary)
         giveAway(temporary)
         try sync(temporary)
