@@ -92,7 +92,7 @@ package struct VersionRecord: Codable, Sendable, Equatable {
     package var parent: Int
     package var state: VersionState
     package var active: Bool
-    /// It was trained on samples that have been forgotten since.
+    /// It was trained on samples that have been forgotten or relabelled since.
     package var stale: Bool
     package var strategy: TrainingStrategy
     package var seed: UInt64

@@ -7,6 +7,7 @@ import Glibc
 package final class MappedFile: @unchecked Sendable {
     // Sendable: the mapping is private and read-only, and lives until the value does not.
     private let storage: UnsafeRawBufferPointer
+    private let isMapped: Bool
 
     /// - Throws: `system`, or `tooLarge` for more than `byteLimit` bytes.
     package init(path: String, byteLimit: Int) throws(CheckpointError) {
@@ -19,6 +20,7 @@ package final class MappedFile: @unchecked Sendable {
             // A device or pipe has no length to check sizes against.
             throw .system(operation: "read", path: path, code: status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL)
         }
+        isMapped = true
         let count = Int(status.st_size)
         guard count <= byteLimit else {
             throw .tooLarge(what: "the file's length in bytes", found: count, limit: byteLimit)
@@ -33,8 +35,17 @@ package final class MappedFile: @unchecked Sendable {
         storage = UnsafeRawBufferPointer(start: address, count: count)
     }
 
+    /// A copy of `bytes`, as if a file held them.
+    package init(bytes: [UInt8]) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+        copy.copyBytes(from: bytes)
+        isMapped = false
+        storage = UnsafeRawBufferPointer(copy)
+    }
+
     deinit {
-        if let address = storage.baseAddress { munmap(UnsafeMutableRawPointer(mutating: address), storage.count) }
+        guard let address = storage.baseAddress else { return }
+        if isMapped { munmap(UnsafeMutableRawPointer(mutating: address), storage.count) } else { storage.deallocate() }
     }
 
     /// The file's length in bytes.

@@ -5,6 +5,12 @@ package struct SHA256Digest: Sendable, Hashable, CustomStringConvertible {
     /// 32 bytes.
     package let bytes: [UInt8]
 
+    /// - Precondition: 32 bytes.
+    package init(bytes: [UInt8]) {
+        precondition(bytes.count == 32)
+        self.bytes = bytes
+    }
+
     /// 64 lower-case hexadecimal digits.
     package var description: String {
         var digits: [UInt8] = []

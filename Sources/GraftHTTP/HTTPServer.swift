@@ -2,6 +2,7 @@ import GraftAPI
 import GraftService
 import Hummingbird
 import Logging
+import NIOCore
 
 /// The service behind HTTP/1.1 on a Unix socket.
 package struct HTTPServer {

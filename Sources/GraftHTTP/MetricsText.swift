@@ -8,7 +8,7 @@ struct MetricsText {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     }
 
-    mutating func sample(_ name: String, _ labels: [(String, String)] = [], _ value: Double) {
+    mutating func sample(_ name: String, _ labels: [(String, String)], _ value: Double) {
         let list = labels.map { "\($0.0)=\"\(Self.escaped($0.1))\"" }.joined(separator: ",")
         let number = value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : "\(value)"
         text += name + (list.isEmpty ? "" : "{\(list)}") + " \(number)\n"
@@ -17,7 +17,7 @@ struct MetricsText {
     mutating func gauge(_ name: String, help: String, _ value: Double?) {
         guard let value else { return }
         family(name, type: "gauge", help: help)
-        sample(name, value)
+        sample(name, [], value)
     }
 
     /// What the service says of itself.

@@ -16,7 +16,7 @@ package func importBackbone(
         throw .unknownArchitecture(name: name, known: Architecture.all.map(\.name))
     }
     let file = try mapped(path)
-    let mapping = try Mapping(try readStateDict(file, path: path), onto: architecture)
+    let mapping = try Mapping(try readStateDict(file), onto: architecture)
     guard mapping.report.isComplete else { throw .incomplete(mapping.report, hint: mapping.hint) }
     let metadata = BackboneMetadata(
         architecture: architecture.name, preprocessing: json(of: architecture),

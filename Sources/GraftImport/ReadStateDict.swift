@@ -7,7 +7,7 @@ private let checkpointByteLimit = 4 << 30
 ///
 /// Prefixes that wrappers put before every name (`module.` of data-parallel training and the like) are removed.
 package func readStateDict(path: String) throws(ImportError) -> StateDict {
-    try readStateDict(try mapped(path), path: path)
+    try readStateDict(try mapped(path))
 }
 
 func mapped(_ path: String) throws(ImportError) -> MappedFile {
@@ -18,8 +18,8 @@ func mapped(_ path: String) throws(ImportError) -> MappedFile {
     }
 }
 
-/// The named tensors of `file`, which is the one at `path`.
-func readStateDict(_ file: MappedFile, path: String) throws(ImportError) -> StateDict {
+/// The named tensors of `file`, as above.
+package func readStateDict(_ file: MappedFile) throws(ImportError) -> StateDict {
     let head = file.bytes(in: 0..<min(file.count, 9))
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
         return try TorchFile(archive: file).stateDict().withoutCommonPrefixes()
@@ -29,7 +29,7 @@ func readStateDict(_ file: MappedFile, path: String) throws(ImportError) -> Stat
     }
     if head.count == 9, head[8] == UInt8(ascii: "{") {
         do throws(CheckpointError) {
-            return try SafetensorsFile(path: path).stateDict().withoutCommonPrefixes()
+            return try SafetensorsFile(file).stateDict().withoutCommonPrefixes()
         } catch {
             throw .checkpoint(error)
         }

@@ -20,7 +20,7 @@ extension GraftService {
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
             model: model.reference, labels: model.names.count, samples: samples,
             otherSamples: counts?.otherSamples ?? 0, prequentialAccuracy: counts?.prequentialAccuracy,
-            training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.storeBytes ?? 0,
+            training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
             threads: pool.threads, queued: pool.queued, decodeMilliseconds: timings.decode.median,
             inferenceMilliseconds: timings.inference.median, refitMilliseconds: timings.refit.median)
     }

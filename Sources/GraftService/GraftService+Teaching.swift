@@ -25,7 +25,7 @@ package struct TeachingOutcome: Sendable {
 extension GraftService {
     /// Teaches what `image` shows; returns when that is durable and can be answered.
     package func teach(_ image: EncodedImage, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
-        let name = try LabelName(checking: teaching.label)
+        let name = try Self.name(teaching.label)
         let (model, vision) = try visionOfLiveModel()
         let seen = try await look(at: image, with: vision)
         return try await teach(seen, as: name, teaching, model)
@@ -33,7 +33,7 @@ extension GraftService {
 
     /// Teaches the image of the recent answer `id`.
     package func teach(answer id: String, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
-        let name = try LabelName(checking: teaching.label)
+        let name = try Self.name(teaching.label)
         guard let seen = recent[id] else {
             throw Problem(
                 .unknownAnswer,

@@ -1,5 +1,6 @@
 import Foundation
 import GraftAPI
+import GraftCheckpoint
 import GraftImage
 import GraftNetwork
 import GraftStore
@@ -34,7 +35,7 @@ package final class GraftService: Sendable {
     package init(_ configuration: Configuration, logger: Logger) async throws {
         self.configuration = configuration
         self.logger = logger
-        store = try await Store(directory: configuration.state, access: .writer)
+        store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
         pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
         backboneFolder = BackboneFolder(state: configuration.state)
@@ -110,7 +111,7 @@ package final class GraftService: Sendable {
         timings.decode.record(durations.decode)
         timings.inference.record(durations.inference)
         return SeenImage(
-            digest: image.digest, fingerprint: vision.backbone.fingerprint, features: features)
+            digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint, features: features)
     }
 }
 

@@ -4,11 +4,16 @@ import GRDB
 enum Schema {
     /// - Throws: ``StoreError/newerSchema(folder:)`` for a file that a newer version has migrated.
     static func bringForward(_ database: any DatabaseWriter, folder: String) throws {
+        try check(database, folder: folder)
+        try migrator.migrate(database)
+    }
+
+    /// - Throws: the same.
+    static func check(_ database: any DatabaseReader, folder: String) throws {
         let migrator = migrator
         guard try database.read({ try !migrator.hasBeenSuperseded($0) }) else {
             throw StoreError.newerSchema(folder: folder)
         }
-        try migrator.migrate(database)
     }
 
     private static var migrator: DatabaseMigrator {
@@ -35,6 +40,7 @@ enum Schema {
             from_label INTEGER,
             to_label INTEGER,
             created INTEGER NOT NULL);
+        CREATE INDEX changes_by_sample ON changes (sample, sequence);
 
         CREATE TABLE fingerprints (
             id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,24 +1,35 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// Holds a state folder for one daemon: a locked file, which the kernel unlocks however the daemon ends.
 final class StateLock: Sendable {
-    private let descriptor: Int32
+    /// Nil once released.
+    private let descriptor: Mutex<Int32?>
 
     /// - Throws: ``StoreError/alreadyOpen(folder:pid:)``, or ``StoreError/notWritable(folder:reason:)``.
     init(folder: String) throws(StoreError) {
         let path = "\(folder)/graftd.lock"
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
-        guard descriptor >= 0 else { throw .notWritable(folder: folder, reason: String(cString: strerror(errno))) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-            close(descriptor)
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        guard file >= 0 else { throw .notWritable(folder: folder, reason: String(cString: strerror(errno))) }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            close(file)
             let pid = try? String(contentsOfFile: path, encoding: .utf8)
             throw .alreadyOpen(folder: folder, pid: pid.map { $0.isEmpty ? "unknown" : $0 } ?? "unknown")
         }
         let pid = "\(getpid())"
-        _ = ftruncate(descriptor, 0)
-        _ = pwrite(descriptor, pid, pid.utf8.count, 0)
+        _ = ftruncate(file, 0)
+        _ = pwrite(file, pid, pid.utf8.count, 0)
+        descriptor = Mutex(file)
     }
 
-    deinit { close(descriptor) }
+    /// Lets another daemon have the folder.
+    func release() {
+        descriptor.withLock { descriptor in
+            if let file = descriptor { close(file) }
+            descriptor = nil
+        }
+    }
+
+    deinit { release() }
 }

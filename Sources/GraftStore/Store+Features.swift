@@ -13,7 +13,7 @@ package struct LearnableSample: Sendable, Equatable {
 
 extension Store {
     /// Hands every sample of the backbone `fingerprint` that was taught up to change `sequence` to `body`, in batches, in
-    /// the order they were taught, with the labels they have now.
+    /// the order they were taught, with the labels they had then.
     ///
     /// Each batch is a transaction of its own: one long read would keep the write-ahead log from being folded into the
     /// file. Synchronous: it belongs on a thread that may wait.
@@ -37,11 +37,17 @@ extension Store {
                 try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT sequence, id, label, group_name, digest, features FROM samples
-                        WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?) AND sequence > ?
-                            AND sequence <= ?
-                        ORDER BY sequence LIMIT ?
-                        """, arguments: [fingerprint, after, upTo, size]
+                        SELECT sequence, id, group_name, digest, features,
+                            -- The first change after the snapshot says from which label it went.
+                            coalesce(
+                                (SELECT from_label FROM changes WHERE sample = id AND changes.sequence > :upTo
+                                 ORDER BY changes.sequence LIMIT 1),
+                                label) AS label
+                        FROM samples
+                        WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = :fingerprint)
+                            AND sequence > :after AND sequence <= :upTo
+                        ORDER BY sequence LIMIT :size
+                        """, arguments: ["fingerprint": fingerprint, "after": after, "upTo": upTo, "size": size]
                 ).map { row in
                     LearnableSample(
                         sequence: row["sequence"], id: row["id"], label: row["label"], group: row["group_name"],

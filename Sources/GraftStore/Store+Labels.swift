@@ -21,19 +21,6 @@ extension Store {
         }
     }
 
-    /// Into which label each merged one went in the end, by ids.
-    package func mergedLabels() async throws(StoreError) -> [Int64: Int64] {
-        let direct = try await read { db in
-            try Row.fetchAll(db, sql: "SELECT id, merged_into FROM labels WHERE merged_into IS NOT NULL")
-                .reduce(into: [Int64: Int64]()) { $0[$1["id"]] = $1["merged_into"] }
-        }
-        return direct.mapValues { first in
-            var label = first
-            while let next = direct[label] { label = next }
-            return label
-        }
-    }
-
     /// Renames a label; onto one that exists where `merge` says that the two may become one.
     ///
     /// - Returns: the samples whose label changed: none for a plain renaming, because ids stay.

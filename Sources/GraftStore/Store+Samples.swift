@@ -60,19 +60,12 @@ extension Store {
         return sample
     }
 
-    /// Up to `limit` samples in the order they were taught, of `label` where it is given, after the sample `after`.
-    package func samples(label: String?, after: String?, limit: Int) async throws(StoreError) -> [StoredSample] {
+    /// Up to `limit` samples in the order they were taught, of `label` where it is given, after the one whose sequence
+    /// number is `after`.
+    package func samples(label: String?, after: Int64, limit: Int) async throws(StoreError) -> [StoredSample] {
         try await read { db in
-            var start: Int64 = 0
-            if let after {
-                guard
-                    let sequence = try Int64.fetchOne(
-                        db, sql: "SELECT sequence FROM samples WHERE id = ?", arguments: [after])
-                else { throw StoreError.unknownSample(after) }
-                start = sequence
-            }
             var condition = " WHERE sequence > ?"
-            var arguments: StatementArguments = [start]
+            var arguments: StatementArguments = [after]
             if let label {
                 guard let id = try Self.labelID(named: label, db) else { throw StoreError.unknownLabel(label) }
                 condition += " AND samples.label = ?"

@@ -10,13 +10,13 @@ package struct NewSample: Sendable {
     /// The backbone that made `features`.
     package var fingerprint: String
     package var features: [Int16]
-    package var prediction: Prediction?
+    package var prediction: PriorAnswer?
     /// Whether bytes that are known under another label get this one.
     package var relabels: Bool
 
     package init(
         label: LabelName, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
-        prediction: Prediction?, relabels: Bool
+        prediction: PriorAnswer?, relabels: Bool
     ) {
         self.label = label
         self.digest = digest
@@ -29,7 +29,7 @@ package struct NewSample: Sendable {
 }
 
 /// What the model said of a sample before it learned it.
-package struct Prediction: Sendable, Equatable {
+package struct PriorAnswer: Sendable, Equatable {
     package var label: String
     package var probability: Float
     package var version: Int64
@@ -67,7 +67,6 @@ extension Store {
     }
 
     private static func teach(_ sample: NewSample, _ db: Database) throws -> TeachOutcome {
-        let label = try labelID(of: sample.label, db)
         let fingerprint = try fingerprintID(sample.fingerprint, db)
         if let known = try Row.fetchOne(
             db,
@@ -78,20 +77,23 @@ extension Store {
         {
             let id: String = known["id"]
             let knownLabel: Int64 = known["label"]
+            let isSame = known["name"] == sample.label.value
+            guard isSame || sample.relabels else { return .conflict(id: id, label: known["name"]) }
+            // Only now: a refused sample leaves no new label behind.
+            let label = try labelID(of: sample.label, db)
             if known["fingerprint"] as Int64 == fingerprint {
-                if knownLabel == label { return .duplicate(id: id) }
-                guard sample.relabels else { return .conflict(id: id, label: known["name"]) }
+                if isSame { return .duplicate(id: id) }
                 try relabel(id, from: knownLabel, to: label, db)
                 return .relabelled(
                     id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]))
             }
             // Kept under another backbone, so it does not take part: this one's features take its place.
-            if knownLabel != label && !sample.relabels { return .conflict(id: id, label: known["name"]) }
             try db.execute(sql: "DELETE FROM samples WHERE id = ?", arguments: [id])
             try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
             return .stored(id: id, label: label)
         }
         let id = Identifier.make()
+        let label = try labelID(of: sample.label, db)
         try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
         return .stored(id: id, label: label)
     }

@@ -129,7 +129,19 @@ extension Store {
 
     /// Lets version `number` answer; 0 is the analytic head alone.
     package func activate(_ number: Int64) async throws(StoreError) {
-        try await write { try Self.setActive(number, $0) }
+        try await write { db in
+            if number != 0 {
+                let row = try Row.fetchOne(db, sql: "SELECT * FROM versions WHERE number = ?", arguments: [number])
+                guard let version = row.map(StoredVersion.init) else { throw StoreError.unknownVersion(number) }
+                guard version.state == .published else {
+                    throw StoreError.versionUnusable(number, reason: "the gate kept it back (\(version.reason))")
+                }
+                guard version.hasWeights else {
+                    throw StoreError.versionUnusable(number, reason: "its weights were removed as too old: train again")
+                }
+            }
+            try Self.setActive(number, db)
+        }
     }
 
     package func activeVersion() async throws(StoreError) -> Int64 {

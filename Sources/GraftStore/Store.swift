@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Glibc
 
 /// Everything that a daemon knows, in one SQLite file of its state folder.
 ///
@@ -26,8 +27,11 @@ package final class Store: Sendable {
             case .writer:
                 try Self.createFolders(folder)
                 lock = try StateLock(folder: folder)
+                // SQLite gives the files of its log the mode of the database, so that is made first.
+                Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640))
                 database = try DatabasePool(path: path, configuration: Self.writing)
-                chmod(path, 0o640)
+                // Every commit waits for the disk; said here, because turning the log on sets it to less.
+                try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
                 try Schema.bringForward(database, folder: folder)
                 try Self.closeWhatAKillLeftOpen(database)
             case .reader:
@@ -36,19 +40,21 @@ package final class Store: Sendable {
                 configuration.readonly = true
                 configuration.busyMode = .timeout(10)
                 database = try DatabaseQueue(path: path, configuration: configuration)
+                try Schema.check(database, folder: folder)
             }
         } catch {
             throw StoreError(error, folder: folder)
         }
     }
 
-    /// Folds the write-ahead log into the file and closes it. No call may come after it.
+    /// Folds the write-ahead log into the file, closes it, and lets another daemon have the folder. No call may come after it.
     package func close() throws(StoreError) {
         do {
             try database.close()
         } catch {
             throw StoreError(error, folder: folder)
         }
+        lock?.release()
     }
 
     private static var writing: Configuration {
@@ -57,9 +63,9 @@ package final class Store: Sendable {
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { db in
-            // Before the first table, or it has no effect; FULL makes every commit wait for the disk.
+            guard !db.configuration.readonly else { return }
+            // Before the first table, or it has no effect.
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
-            try db.execute(sql: "PRAGMA synchronous = FULL")
         }
         return configuration
     }
@@ -99,7 +105,8 @@ package final class Store: Sendable {
 
     func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
         do {
-            return try await database.write(body)
+            // A task of its own: a change that has begun is not undone because its client went away.
+            return try await Task { [database] in try await database.write(body) }.value
         } catch {
             throw StoreError(error, folder: folder)
         }

@@ -61,6 +61,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
 
     private static func isFull(_ folder: String) -> Bool {
         var status = statvfs()
-        return statvfs(folder, &status) == 0 && status.f_bavail == 0
+        // That file grows by 32 KiB at once.
+        return statvfs(folder, &status) == 0 && UInt(status.f_bavail) * UInt(status.f_frsize) < 32 << 10
     }
 }

@@ -41,7 +41,7 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func readConfiguration() async throws -> GraftService.Configuration {
+    private func readConfiguration() async throws -> Configuration {
         var flags: [String: String] = [:]
         flags["socket"] = socket
         flags["state"] = state
@@ -53,7 +53,7 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    private func serve(_ settings: GraftService.Configuration, _ logger: Logger) async throws {
+    private func serve(_ settings: Configuration, _ logger: Logger) async throws {
         try SocketFile.prepare(settings.socket)
         let service = try await GraftService(settings, logger: logger)
         let server = HTTPServer(service: service, socket: settings.socket, logger: logger)

@@ -14,6 +14,6 @@ struct Train: AsyncParsableCommand {
     }
 
     func run() async throws {
-        throw ExitCode(await Trainer.main())
+        throw ExitCode(Trainer.main())
     }
 }

@@ -1,26 +1,17 @@
-import Foundation
 import GraftCheckpoint
 import GraftImport
-import TestSupport
 import Testing
 
 /// Pickles written by hand, as the object of a stream: what no torch would write.
 @Suite struct PickleMachineTests {
-    private let folder: TemporaryFolder
-
-    init() throws { folder = try TemporaryFolder() }
-
     /// Reads a stream with `object` between a sound head and `tail`.
-    private func read(_ object: [UInt8], tail: [UInt8] = Self.noStorages, littleEndian: Bool = true) throws -> StateDict
+    private func read(_ object: [UInt8], tail: [UInt8] = Self.noStorages, littleEndian: Bool = true) throws(ImportError)
+        -> StateDict
     {
         let magic: [UInt8] = [0x80, 2, 0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E]
         let version: [UInt8] = [0x80, 2, 0x4D, 0xE9, 0x03, 0x2E]
         let facts = [0x80, 2, 0x7D] + text("little_endian") + [littleEndian ? 0x88 : 0x89, 0x73, 0x2E]
-        let url = folder.file("a.pth")
-        // A new file each time: file systems write a shortened one to the disk when it is closed.
-        try? FileManager.default.removeItem(at: url)
-        try Data(magic + version + facts + object + tail).write(to: url)
-        return try readStateDict(path: url.path)
+        return try readStateDict(MappedFile(bytes: magic + version + facts + object + tail))
     }
 
     private static let noStorages: [UInt8] = [0x80, 2, 0x5D, 0x2E]

@@ -6,14 +6,14 @@ import Testing
 @Suite struct ConfigurationTests {
     private func read(
         file: String? = nil, environment: [String: String] = [:], flags: [String: String] = [:]
-    ) async throws -> GraftService.Configuration {
+    ) async throws -> Configuration {
         try await .read(file: file, environment: environment, flags: flags)
     }
 
     @Test func defaultsAreInPlace() async throws {
-        #expect(try await read() == GraftService.Configuration())
-        #expect(GraftService.Configuration().pixelLimit == 50_000_000)
-        #expect(GraftService.Configuration().problems.isEmpty)
+        #expect(try await read() == Configuration())
+        #expect(Configuration().pixelLimit == 50_000_000)
+        #expect(Configuration().problems.isEmpty)
     }
 
     @Test func flagsWinOverTheEnvironmentAndThatOverTheFile() async throws {

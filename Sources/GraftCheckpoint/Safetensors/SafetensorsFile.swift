@@ -12,8 +12,12 @@ package final class SafetensorsFile: Sendable {
     package static let byteLimit = 16 << 30
 
     /// - Throws: `system`, `truncated`, `tooLarge`, or `malformed` for anything that is not exactly the format.
-    package init(path: String) throws(CheckpointError) {
-        let file = try MappedFile(path: path, byteLimit: Self.byteLimit)
+    package convenience init(path: String) throws(CheckpointError) {
+        try self.init(MappedFile(path: path, byteLimit: Self.byteLimit))
+    }
+
+    /// - Throws: `truncated`, `tooLarge`, or `malformed`, as above.
+    package init(_ file: MappedFile) throws(CheckpointError) {
         let header = try SafetensorsHeader(fileLength: file.count) { file.bytes(in: $0) }
         self.file = file
         metadata = header.metadata

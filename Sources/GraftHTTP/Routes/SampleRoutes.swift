@@ -20,8 +20,9 @@ extension RouteTable {
         }
         on(.get, "/v1/samples") { request, _ in
             let limit = try request.query("limit", in: 1...1_000, default: 100)
+            let after = try request.query("after", in: 0...Int.max, default: 0)
             return try Response(
-                try await service.samples(label: request.query("label"), after: request.query("after"), limit: limit))
+                try await service.samples(label: request.query("label"), after: after, limit: limit))
         }
         on(.get, "/v1/samples/{id}") { _, context in
             try Response(try await service.sample(context.parameter("id")))

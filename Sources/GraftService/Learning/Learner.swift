@@ -47,7 +47,7 @@ actor Learner {
 
     /// Runs `change` when no other change runs; see ``ChangeQueue``.
     func exclusively<R: Sendable>(_ change: () async throws(Problem) -> R) async throws(Problem) -> R {
-        if !changes.tryEnter() {
+        while !changes.tryEnter() {
             await withCheckedContinuation { changes.wait($0) }
         }
         defer { changes.leave() }
@@ -56,15 +56,10 @@ actor Learner {
 
     /// Solves the analytic head again and lets the result answer.
     func publish() {
-        let head = timings.refit.measure {
-            statistics.labelCount == 0
-                ? nil
-                : AnalyticHead(
-                    statistics, shrinkage: version.calibration.shrinkage, temperature: version.calibration.temperature)
-        }
+        let head = statistics.labelCount == 0
+            ? nil : timings.refit.measure { AnalyticHead(statistics, calibration: version.calibration) }
         live.swap(
-            to: LiveModel(
-                reference: reference, vision: vision, names: names, analytic: head, head: version.head))
+            to: LiveModel(reference: reference, vision: vision, names: names, analytic: head, head: version.head))
     }
 
     /// The version and revision of what has been learned up to now.
@@ -77,28 +72,38 @@ actor Learner {
     /// Learns again, from the store, what was taught under this backbone, and lets it answer.
     func adopt(_ vision: Vision) async throws(Problem) {
         try await exclusively { () throws(Problem) in
-            do {
-                let fingerprint = vision.backbone.fingerprint
-                var learned = LabelStatistics(featureCount: vision.backbone.featureCount)
-                let last = try await store.loadFeatures(fingerprint: fingerprint) { batch in
-                    learned.add(batch)
+            let fingerprint = vision.backbone.fingerprint
+            let featureCount = vision.backbone.featureCount
+            try await storing {
+                var learned = LabelStatistics(featureCount: featureCount)
+                try store.forEachBatch(fingerprint: fingerprint) { batch in
+                    let rows = FeatureRows(featureCount: featureCount, values: batch.flatMap(\.features))
+                    try learned.add(rows, labels: batch.map(\.label))
                 }
-                self.vision = vision
+                lastChange = try await store.lastChange()
                 statistics = learned
-                lastChange = last
-                names = try await store.labelNames()
-                version = try await restoreVersion(fingerprint: fingerprint)
-                publish()
-            } catch let error as StoreError {
-                throw Problem(error)
+                self.vision = vision
             }
+            try await readNames()
+            version = try await restoreVersion(fingerprint: fingerprint, featureCount: featureCount)
+            publish()
         }
+    }
+
+    func readNames() async throws(Problem) {
+        names = try await storing { try await store.labels() }.reduce(into: [:]) { $0[$1.id] = $1.name }
+    }
+
+    /// The loaded backbone, which every change of samples needs.
+    func loadedVision() throws(Problem) -> Vision {
+        guard let vision else { throw Problem(.noBackbone, detail: GraftService.noBackboneHint) }
+        return vision
     }
 
     // MARK: Teaching
 
     /// One taught sample and who waits for it.
-    private struct PendingTeaching {
+    struct PendingTeaching: Sendable {
         let sample: NewSample
         let features: RootFeatures
         let predicted: LabelProbability?
@@ -113,13 +118,13 @@ actor Learner {
         let sample = NewSample(
             label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint, features: seen.features.values,
             prediction: predicted.map {
-                Prediction(label: $0.label, probability: $0.probability, version: reference.version, revision: reference.revision)
-            },
-            onConflict: relabel ? .relabel : .refuse)
+                PriorAnswer(
+                    label: $0.label, probability: $0.probability, version: Int64(reference.version),
+                    revision: Int64(reference.revision))
+            }, relabels: relabel)
         let result = await withCheckedContinuation { continuation in
             pending.append(
-                PendingTeaching(
-                    sample: sample, features: seen.features, predicted: predicted, continuation: continuation))
+                PendingTeaching(sample: sample, features: seen.features, predicted: predicted, continuation: continuation))
             // The first to come starts the work; whoever comes before it begins shares it.
             if pending.count == 1 { Task { await teachPending() } }
         }
@@ -130,12 +135,15 @@ actor Learner {
     private static let batchLimit = 64
 
     private func teachPending() async {
-        _ = try? await exclusively { () throws(Problem) in
-            while !pending.isEmpty {
-                let batch = Array(pending.prefix(Self.batchLimit))
-                pending.removeFirst(batch.count)
-                await teach(batch)
-            }
+        while !changes.tryEnter() {
+            await withCheckedContinuation { changes.wait($0) }
+        }
+        defer { changes.leave() }
+        while !pending.isEmpty {
+            let batch = Array(pending.prefix(Self.batchLimit))
+            pending.removeFirst(batch.count)
+            let outcomes = await learn(batch)
+            for (waiting, outcome) in zip(batch, outcomes) { waiting.continuation.resume(returning: outcome) }
         }
     }
 }

@@ -30,12 +30,13 @@ final class Vision: Sendable {
     /// The features of `image` `[D]`, computed on a thread of `pool`.
     ///
     /// - Throws: `Problem` for an image that cannot be read, a full queue, or a stopped pool.
-    func look(at image: EncodedImage, on pool: ComputePool) async throws -> (features: RootFeatures, Durations) {
+    func look(at image: EncodedImage, on pool: ComputePool) async throws(Problem) -> (features: RootFeatures, Durations) {
         do {
             return try await pool.run { [self] worker in
                 let start = ContinuousClock.now
+                let bytes = image.bytes
                 let input = try preprocess(
-                    image.bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
+                    bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
                 let decoded = ContinuousClock.now
                 let features = backbone.features(of: input, in: workspaces[worker])
                 return (
@@ -48,8 +49,8 @@ final class Vision: Sendable {
         } catch ComputePoolError.queueFull {
             throw Problem(
                 .busy, detail: "\(pool.queueLimit) images wait already, as many as may; try again in a second")
-        } catch ComputePoolError.stopped {
-            throw Problem(.stopping, detail: "the service is stopping; try again when it has been started")
+        } catch {
+            throw Problem(.stopping, detail: "the service is stopping (\(error)); try again when it has been started")
         }
     }
 }

@@ -1,13 +1,13 @@
-/// Lets one change at a time through, first come first served, across suspensions.
+/// Lets one change at a time through, across suspensions.
 ///
 /// An actor alone does not: while one of its methods waits for the disk, another may begin. A change to what has been
 /// learned must reach the disk, the statistics and the live model before the next one starts, or a revision would name
 /// two states.
 struct ChangeQueue {
-    private(set) var isBusy = false
+    private var isBusy = false
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    /// Takes the turn if it is free.
+    /// Takes the turn if it is free; if not, ``wait(_:)`` and try again.
     mutating func tryEnter() -> Bool {
         guard !isBusy else { return false }
         isBusy = true
@@ -16,12 +16,9 @@ struct ChangeQueue {
 
     mutating func wait(_ continuation: CheckedContinuation<Void, Never>) { waiting.append(continuation) }
 
-    /// Hands the turn to the next in line, or frees it.
+    /// Frees the turn and wakes who waited longest.
     mutating func leave() {
-        if waiting.isEmpty {
-            isBusy = false
-        } else {
-            waiting.removeFirst().resume()
-        }
+        isBusy = false
+        if !waiting.isEmpty { waiting.removeFirst().resume() }
     }
 }

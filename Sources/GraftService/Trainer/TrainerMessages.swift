@@ -1,5 +1,6 @@
 import Foundation
 import GraftAPI
+import GraftLearning
 
 /// What the daemon asks of the trainer: one line of JSON on its standard input.
 ///
@@ -15,6 +16,8 @@ package struct TrainerJob: Codable, Sendable, Equatable {
     package var featureCount: Int
     /// The version that answers now; 0 for the analytic head alone.
     package var incumbent: Int64
+    /// How the analytic head is calibrated now; nil where nothing was measured yet.
+    package var incumbentCalibration: AnalyticHead.Calibration?
     /// Where to write the candidate's head.
     package var output: String
 }
@@ -34,6 +37,8 @@ package struct TrainerResult: Codable, Sendable {
     package var digest: String
     package var quality: Quality
     package var perLabel: [LabelQuality]
+    /// What suits the analytic head beside the candidate.
+    package var calibration: AnalyticHead.Calibration
     /// Whether the gate lets the candidate answer.
     package var publish: Bool
     /// The gate's words.

@@ -24,6 +24,8 @@ package struct TrainerProcess: Sendable {
         }
     }
 
+    /// `SCHED_IDLE` of sched(7), which the C library shows to GNU programs only.
+    private static let schedIdle: Int32 = 5
     /// The longest line that is read from the child; one with a million samples' answers fits.
     private static let lineLimit = 256 << 20
 
@@ -47,7 +49,7 @@ package struct TrainerProcess: Sendable {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         var parameters = sched_param(sched_priority: 0)
-        posix_spawnattr_setschedpolicy(&attributes, SCHED_IDLE)
+        posix_spawnattr_setschedpolicy(&attributes, Self.schedIdle)
         posix_spawnattr_setschedparam(&attributes, &parameters)
         // The daemon ignores the signals it handles by other means; its child must end by them.
         var signals = sigset_t()
@@ -64,14 +66,15 @@ package struct TrainerProcess: Sendable {
         let code = posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
 
-        self.pid = pid
+        let child = pid
+        self.pid = child
         input = toChild.writing
         try? toChild.reading.close()
         try? fromChild.writing.close()
         let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
         events = stream
         let output = fromChild.reading
-        let thread = Thread { Self.follow(pid, output, continuation) }
+        let thread = Thread { Self.follow(child, output, continuation) }
         thread.name = "graftd-trainer-output"
         thread.start()
         try? input.write(contentsOf: firstLine + Data([UInt8(ascii: "\n")]))
@@ -109,7 +112,9 @@ private struct CloseOnExecPipe {
 
     init() throws {
         var ends: [Int32] = [-1, -1]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
+        guard pipe(&ends) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EMFILE) }
+        // Not at once with its creation, which is no harm: this type is all that starts children.
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         reading = FileHandle(fileDescriptor: ends[0], closeOnDealloc: true)
         writing = FileHandle(fileDescriptor: ends[1], closeOnDealloc: true)
     }

@@ -102,7 +102,8 @@ actor TrainingSupervisor {
         let output = StateFiles.candidate(id, state: configuration.state)
         let request = TrainerJob(
             state: configuration.state, strategy: strategy, seed: seed, snapshot: plan.snapshot,
-            fingerprint: plan.fingerprint, featureCount: plan.featureCount, incumbent: plan.incumbent, output: output)
+            fingerprint: plan.fingerprint, featureCount: plan.featureCount, incumbent: plan.incumbent,
+            incumbentCalibration: plan.incumbentCalibration, output: output)
         let started = Date()
         let process: TrainerProcess
         do {
