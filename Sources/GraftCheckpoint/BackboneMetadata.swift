@@ -55,10 +55,11 @@ package struct BackboneMetadata: Sendable, Equatable {
     }
 }
 
-/// Identifies what makes an image's features: SHA-256 over architecture, preprocessing and every canonical weight, in the
-/// order of the names' UTF-8.
+/// Identifies what makes an image's features: SHA-256 over architecture, preprocessing and every canonical weight, in
+/// the order of the names' UTF-8.
 ///
-/// Each text goes in with its length before it and each shape with its rank, so that no two contents feed the same bytes.
+/// Each text goes in with its length before it and each shape with its rank, so that no two contents feed the same
+/// bytes.
 private struct Fingerprint {
     private var stream = SHA256Stream()
 

@@ -7,8 +7,8 @@ import GraftNetwork
 /// The same checkpoint gives the same bytes.
 ///
 /// - Returns: Which tensors were used and which were not.
-/// - Throws: `unknownArchitecture`; what ``readStateDict(path:)`` throws; `incomplete` with the report and a hint if the
-///   trunk's tensors are not all there; `checkpoint` for a file that cannot be written.
+/// - Throws: `unknownArchitecture`; what ``readStateDict(path:)`` throws; `incomplete` with the report and a hint if
+///   the trunk's tensors are not all there; `checkpoint` for a file that cannot be written.
 package func importBackbone(
     from path: String, architecture name: String, to output: String
 ) throws(ImportError) -> ImportReport {

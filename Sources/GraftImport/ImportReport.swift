@@ -6,8 +6,8 @@ package struct ImportReport: Codable, Sendable, Equatable {
     package internal(set) var matched: [String] = []
     /// Parameters that the checkpoint lacks, by the architecture's names.
     package internal(set) var missing: [String] = []
-    /// Tensors with a parameter's name and another shape, e.g. `conv.weight is [8, 3, 3, 3], expected [4, 3, 3, 3]`; both
-    /// shapes as the checkpoint lays them out.
+    /// Tensors with a parameter's name and another shape, e.g. `conv.weight is [8, 3, 3, 3], expected [4, 3, 3, 3]`;
+    /// both shapes as the checkpoint lays them out.
     package internal(set) var otherShape: [String] = []
     /// Tensors of the classifier, which graftd's own head replaces.
     package internal(set) var unusedClassifier: [String] = []

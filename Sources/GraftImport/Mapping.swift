@@ -6,8 +6,8 @@ struct Mapping {
     private(set) var weights = StateDict()
     private(set) var report: ImportReport
 
-    /// What comes first in the names of a classifier's tensors: the `efficientnet_lite_pytorch` package's; torchvision's
-    /// ResNets and most of timm; torchvision's VGG, MobileNet and EfficientNet and timm's; timm's transformers.
+    /// What comes first in the names of a classifier's tensors: the `efficientnet_lite_pytorch` package's;
+    /// torchvision's ResNets and most of timm; torchvision's VGG, MobileNet and EfficientNet and timm's; timm's transformers.
     private static let classifiers: Set<Substring> = ["_fc", "fc", "classifier", "head"]
 
     /// - Throws: `badTensor` for weights that are no numbers.

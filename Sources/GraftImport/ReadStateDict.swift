@@ -3,7 +3,8 @@ import GraftCheckpoint
 /// The longest checkpoint that is read, in bytes: several times VGG19's.
 private let checkpointByteLimit = 4 << 30
 
-/// The named tensors of the checkpoint at `path`: torch's stream or zip form, or safetensors, told apart by their bytes.
+/// The named tensors of the checkpoint at `path`: torch's stream or zip form, or safetensors, told apart by their
+/// bytes.
 ///
 /// Prefixes that wrappers put before every name (`module.` of data-parallel training and the like) are removed.
 package func readStateDict(path: String) throws(ImportError) -> StateDict {

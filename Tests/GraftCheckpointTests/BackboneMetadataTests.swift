@@ -18,8 +18,8 @@ import Testing
             weights: weights)
     }
 
-    /// Computed once by Python's hashlib over the bytes that the fingerprint's documentation names: a fingerprint that is
-    /// stored with features must never change.
+    /// Computed once by Python's hashlib over the bytes that the fingerprint's documentation names: a fingerprint
+    /// that is stored with features must never change.
     @Test func fingerprintIsTheRecordedOne() {
         #expect(metadata().fingerprint == "0257752299f447ce2c5d41e1a5b25f17e0e7a4f77fc483e444bdd4a164440afb")
     }

@@ -96,7 +96,8 @@ import Testing
         }
     }
 
-    /// A million tuples, lists and dicts, each in the next: freeing them must not exhaust the stack, nor looking for weights.
+    /// A million tuples, lists and dicts, each in the next: freeing them must not exhaust the stack, nor looking for
+    /// weights.
     @Test func deepNestingIsRefusedQuietly() {
         let depth = 1_000_000
         #expect(throws: ImportError.noStateDict(found: "a tuple")) {

@@ -121,7 +121,8 @@ extension JSONScanner {
         else {
             throw .malformed(
                 detail:
-                    "tensor '\(name)' of \(typeName) and shape \(shape) does not fill bytes \(offsets[0])..<\(offsets[1])"
+                    "tensor '\(name)' of \(typeName) and shape \(shape) does not fill bytes "
+                    + "\(offsets[0])..<\(offsets[1])"
             )
         }
         let (end, overflow) = dataStart.addingReportingOverflow(offsets[1])

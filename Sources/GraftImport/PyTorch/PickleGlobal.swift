@@ -4,7 +4,8 @@ import GraftCheckpoint
 enum PickleGlobal: Equatable {
     /// `collections.OrderedDict`
     case orderedDictionary
-    /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`: storage, offset, shape, strides, and what only autograd needs
+    /// `torch._utils._rebuild_tensor` and `_rebuild_tensor_v2`: storage, offset, shape, strides, and what only
+    /// autograd needs
     case rebuildTensor
     /// `torch._utils._rebuild_parameter`: tensor, and what only autograd needs
     case rebuildParameter

@@ -1,7 +1,7 @@
 import GraftCheckpoint
 
-/// Interprets a pickle of tensors, and executes nothing: a global is a case of ``PickleGlobal`` or an error that names it,
-/// and what Python would call becomes a value that says what it is.
+/// Interprets a pickle of tensors, and executes nothing: a global is a case of ``PickleGlobal`` or an error that
+/// names it, and what Python would call becomes a value that says what it is.
 ///
 /// The result of the opcodes is never deeper than the stack of this process: see ``PickleHeap``.
 struct PickleMachine {
