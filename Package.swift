@@ -95,10 +95,11 @@ let package = Package(
         tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "CKernels"]),
         tests("GraftImportTests", ["GraftImport", "GraftCheckpoint", "GraftNetwork"]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
-        tests("GraftServiceTests", ["GraftService"]),
+        tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
+        tests("GraftServiceTests", ["GraftService", "GraftAPI"]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
-        tests("DaemonTests", ["GraftAPI", "GraftClient", "GraftImage"]),
+        tests("DaemonTests", ["GraftAPI", "GraftClient", "graftd", "graftctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,22 +1,28 @@
 /// A stretch of floats that is needed from one step of a plan to another, both included.
-struct Lifetime: Equatable {
-    var count: Int
-    var first: Int
-    var last: Int
+package struct Lifetime: Equatable {
+    package var count: Int
+    package var first: Int
+    package var last: Int
 
-    func overlaps(_ other: Lifetime) -> Bool { first <= other.last && other.first <= last }
+    package init(count: Int, first: Int, last: Int) {
+        self.count = count
+        self.first = first
+        self.last = last
+    }
+
+    package func overlaps(_ other: Lifetime) -> Bool { first <= other.last && other.first <= last }
 }
 
 /// Places for tensors in one stretch of memory, such that those alive at the same time do not overlap.
-struct Arena {
+package struct Arena {
     /// Of each tensor, in floats; multiples of a cache line.
-    let offsets: [Int]
+    package let offsets: [Int]
     /// Floats.
-    let count: Int
+    package let count: Int
 
     /// Places the largest tensors first, each at the lowest offset that is free for its whole life: the greedy
     /// by size of Pisarchyk and Lee (2020, arXiv 2001.03288), which is near the lower bound for chains.
-    init(_ lifetimes: [Lifetime]) {
+    package init(_ lifetimes: [Lifetime]) {
         let lineCount = 16
         var offsets = [Int](repeating: 0, count: lifetimes.count)
         var placed: [Int] = []

@@ -8,7 +8,7 @@ package enum Identifier {
     }
 
     /// The identifier of a time and of random bits, of which 12 and 62 are used.
-    static func make(milliseconds: Int64, random: (UInt64, UInt64)) -> String {
+    package static func make(milliseconds: Int64, random: (UInt64, UInt64)) -> String {
         let high = UInt64(milliseconds) << 16 | 0x7000 | random.0 & 0x0fff
         let low = 0x8000_0000_0000_0000 | random.1 & 0x3fff_ffff_ffff_ffff
         let digits = Array(String(format: "%016lx%016lx", high, low))
@@ -18,7 +18,7 @@ package enum Identifier {
 
 extension Date {
     /// Milliseconds since 1970, as times are stored.
-    var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
+    package var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
 
-    init(milliseconds: Int64) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
+    package init(milliseconds: Int64) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
 }

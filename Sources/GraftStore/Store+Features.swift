@@ -9,6 +9,17 @@ package struct LearnableSample: Sendable, Equatable {
     package var group: String?
     package var digest: [UInt8]
     package var features: [Int16]
+
+    package init(
+        sequence: Int64, id: String, label: Int64, group: String?, digest: [UInt8], features: [Int16]
+    ) {
+        self.sequence = sequence
+        self.id = id
+        self.label = label
+        self.group = group
+        self.digest = digest
+        self.features = features
+    }
 }
 
 extension Store {

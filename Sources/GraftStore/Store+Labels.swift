@@ -5,6 +5,12 @@ package struct StoredLabel: Sendable, Equatable {
     package var id: Int64
     package var name: String
     package var samples: Int
+
+    package init(id: Int64, name: String, samples: Int) {
+        self.id = id
+        self.name = name
+        self.samples = samples
+    }
 }
 
 extension Store {

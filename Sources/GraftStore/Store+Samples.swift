@@ -36,6 +36,14 @@ package struct ChangedSample: Sendable, Equatable {
     package var to: Int64?
     package var fingerprint: String
     package var features: [Int16]
+
+    package init(id: String, from: Int64, to: Int64?, fingerprint: String, features: [Int16]) {
+        self.id = id
+        self.from = from
+        self.to = to
+        self.fingerprint = fingerprint
+        self.features = features
+    }
 }
 
 /// What a change to samples or labels came to.

@@ -95,7 +95,9 @@ package final class Store: Sendable {
 
     // MARK: Access
 
-    func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
+    // Both are for this module and its tests: whoever else needs a statement finds the method that is named for it.
+
+    package func read<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
         do {
             return try await database.read(body)
         } catch {
@@ -103,7 +105,7 @@ package final class Store: Sendable {
         }
     }
 
-    func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
+    package func write<R: Sendable>(_ body: @escaping @Sendable (Database) throws -> R) async throws(StoreError) -> R {
         do {
             // A task of its own: a change that has begun is not undone because its client went away.
             return try await Task { [database] in try await database.write(body) }.value

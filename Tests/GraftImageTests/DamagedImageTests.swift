@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import GraftImage
+import GraftImage
 
 @Suite struct DamagedImageTests {
     @Test func emptyBytesAreEmpty() {

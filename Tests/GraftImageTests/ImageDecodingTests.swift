@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@testable import GraftImage
+import GraftImage
 
 @Suite struct ImageDecodingTests {
     /// PNG and PPM are exact by their specifications. JPEG leaves the last bit of the inverse transform to the decoder;

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import GraftImage
+import GraftImage
 
 @Suite struct ImageResizingTests {
     /// Weights, passes and rounding are Pillow's, so nothing may differ. (1 of 255 would do for a network.)

@@ -3,7 +3,7 @@ import GraftTensor
 import TestSupport
 import Testing
 
-@testable import GraftImage
+import GraftImage
 
 @Suite struct PreprocessTests {
     /// Small files are decoded whole and must equal Pillow, but for what a JPEG decoder may differ by. `large.jpg` is

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import GraftImage
+import GraftImage
 
 /// What the maker script of Tests/Fixtures/images recorded, mostly from Pillow 13.
 struct Recorded: Sendable {

@@ -1,4 +1,4 @@
-@testable import GraftNetwork
+import GraftNetwork
 import Testing
 
 @Suite struct PaddingTests {

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import GraftStore
+import GraftStore
 
 @Suite struct IdentifierTests {
     @Test func theExampleOfTheStandardComesOut() {

@@ -43,12 +43,12 @@ final class SmallDisk: Sendable {
             }
             #expect(error == .diskFull(folder: state))
             #expect(!acknowledged.isEmpty)
-            let found = try await store.samples(label: nil, after: nil, limit: 1000).map(\.id)
+            let found = try await store.samples(label: nil, after: 0, limit: 1000).map(\.id)
             #expect(found == acknowledged)
             try? store.close()
         }
         let store = try Store(folder: state, access: .writer)
-        #expect(try await store.samples(label: nil, after: nil, limit: 1000).map(\.id) == acknowledged)
+        #expect(try await store.samples(label: nil, after: 0, limit: 1000).map(\.id) == acknowledged)
         #expect(try await store.lastChange() == Int64(acknowledged.count))
     }
 

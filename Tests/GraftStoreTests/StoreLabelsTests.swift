@@ -1,6 +1,6 @@
 import Testing
 
-@testable import GraftStore
+import GraftStore
 
 @Suite struct StoreLabelsTests {
     @Test func renamingKeepsTheIdAndChangesNoSample() async throws {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import GraftStore
+import GraftStore
 
 @Suite struct StoreSamplesTests {
     @Test func pagesFollowOneAnotherWithoutGapsOrRepeats() async throws {
@@ -9,7 +9,7 @@ import Testing
         _ = try await store.teach((0..<10).map { try newSample($0 % 2 == 0 ? "even" : "odd", $0) })
         var seen: [StoredSample] = []
         while true {
-            let page = try await store.samples(label: "odd", after: seen.last?.id, limit: 2)
+            let page = try await store.samples(label: "odd", after: seen.last?.sequence ?? 0, limit: 2)
             if page.isEmpty { break }
             seen += page
         }
@@ -24,7 +24,7 @@ import Testing
         await #expect(throws: StoreError.unknownSample("x")) { try await store.forget("x") }
         await #expect(throws: StoreError.unknownSample("x")) { try await store.relabel("x", as: dog) }
         await #expect(throws: StoreError.unknownLabel("x")) {
-            try await store.samples(label: "x", after: nil, limit: 1)
+            try await store.samples(label: "x", after: 0, limit: 1)
         }
         await #expect(throws: StoreError.unknownLabel("x")) { try await store.forget(label: "x") }
         // What failed has left nothing behind.

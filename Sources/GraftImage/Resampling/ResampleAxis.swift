@@ -1,22 +1,22 @@
 /// Along one side of an image: which input pixels make each output pixel, and with what weights.
 ///
 /// Follows `precompute_coeffs` and `normalize_coeffs_8bpc` of Pillow's Resample.c to the last bit.
-struct ResampleAxis: Sendable, Equatable {
+package struct ResampleAxis: Sendable, Equatable {
     /// Fraction bits of a weight: 32, less 8 for the sample and 2 for the overshoot of bicubic weights.
     static let fractionBits: Int32 = 32 - 8 - 2
 
     /// What one output pixel is made of: `count` inputs from `start`, whose weights begin at `weights[weightStart]`.
-    struct Window: Sendable, Equatable {
-        var start: Int
-        var count: Int
-        var weightStart: Int
+    package struct Window: Sendable, Equatable {
+        package var start: Int
+        package var count: Int
+        package var weightStart: Int
         var end: Int { start + count }
     }
 
     /// One for each output pixel; starts and ends ascend.
-    private(set) var windows: [Window] = []
+    package private(set) var windows: [Window] = []
     /// Fixed point, `fractionBits`.
-    private(set) var weights: [Int32] = []
+    package private(set) var weights: [Int32] = []
     /// All input pixels that matter.
     var inputs: Range<Int> { windows.first!.start..<windows.last!.end }
 
@@ -28,7 +28,7 @@ struct ResampleAxis: Sendable, Equatable {
     ///   - isMirrored: the inputs will come in the opposite order, and the outputs are to leave in it. (Weights are not
     ///     the same from both ends: Pillow rounds halves up, so upright and mirrored images differ where windows end in
     ///     the middle of a pixel. This keeps what comes out equal to mirroring first.)
-    init(
+    package init(
         inputCount: Int, box: (start: Double, length: Double)? = nil, outputCount: Int, outputs: Range<Int>,
         isMirrored: Bool = false, by interpolation: Interpolation
     ) {
