@@ -12,7 +12,7 @@ package struct ModelReference: Codable, Sendable, Hashable {
 }
 
 /// One label and its probability in `0...1`.
-package struct LabelProbability: Codable, Sendable, Equatable {
+package struct LabelProbability: Codable, Sendable, Hashable {
     package var label: String
     package var probability: Float
 

@@ -70,8 +70,8 @@ struct CrashTests {
     @Test func aPublishedVersionSurvivesAKill() async throws {
         try await RunningDaemon.with { daemon in
             try await daemon.teach(perKind: 8)
-            _ = try await daemon.client.train(strategy: .head, seed: 1)
-            _ = try await daemon.client.waitForTraining()
+            let job = try await daemon.client.train(strategy: .head, seed: 1)
+            _ = try await daemon.client.waitForTraining(job.id)
             let probe = TestImages.ppm(kind: "rings", seed: 1_234)
             let before = try await daemon.client.classify(probe, mediaType: .ppm, top: 10)
             daemon.kill()
@@ -90,8 +90,9 @@ struct CrashTests {
             try await daemon.start()
             let versions = try await daemon.client.versions()
             #expect(versions.versions.allSatisfy { $0.state == .published || $0.state == .rejected })
-            #expect(try await daemon.client.train(strategy: .head, seed: 2).state == .running)
-            #expect(try await daemon.client.waitForTraining().state != .failed)
+            let job = try await daemon.client.train(strategy: .head, seed: 2)
+            #expect(job.state == .running)
+            #expect(try await daemon.client.waitForTraining(job.id).state != .failed)
         }
     }
 }

@@ -40,8 +40,8 @@ struct HotSwapTests {
                 group.addTask { [client = daemon.client] in
                     defer { done.store(true, ordering: .relaxed) }
                     for round in 0..<20 {
-                        _ = try await client.train(strategy: .head, seed: UInt64(round))
-                        let job = try await client.waitForTraining()
+                        let started = try await client.train(strategy: .head, seed: UInt64(round))
+                        let job = try await client.waitForTraining(started.id)
                         #expect(job.state == .published || job.state == .rejected, "\(job.message)")
                         let versions = try await client.versions()
                         let candidates = [0] + versions.versions.filter { $0.state == .published }.map(\.version)

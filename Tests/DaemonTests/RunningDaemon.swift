@@ -33,7 +33,7 @@ struct ProgramRun {
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let folder = try TemporaryFolder()
         // Files, not pipes: nobody has to read both at once.
-        for name in ["out", "err"] { FileManager.default.createFile(atPath: folder.file(name).path, contents: nil) }
+        for name in ["out", "err"] { try Data().write(to: folder.file(name)) }
         process.standardOutput = try FileHandle(forWritingTo: folder.file("out"))
         process.standardError = try FileHandle(forWritingTo: folder.file("err"))
         process.standardInput = FileHandle.nullDevice
@@ -63,6 +63,7 @@ final class RunningDaemon: Sendable {
             try configuration.write(to: folder.file("graftd.yaml"), atomically: true, encoding: .utf8)
         }
         if backbone {
+            try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
             let weights = try #require(Programs.weights)
             let run = try ProgramRun(Programs.graftctl, ["backbone", "import", weights, "--arch", "efficientnet_lite0", "--state", state])
             try #require(run.status == 0, "\(run.errors)")
@@ -78,7 +79,7 @@ final class RunningDaemon: Sendable {
             process.arguments! += ["--config", folder.file("graftd.yaml").path]
         }
         let log = folder.file("log").path
-        if !FileManager.default.fileExists(atPath: log) { FileManager.default.createFile(atPath: log, contents: nil) }
+        if !FileManager.default.fileExists(atPath: log) { try Data().write(to: folder.file("log")) }
         let handle = try #require(FileHandle(forWritingAtPath: log))
         try handle.seekToEnd()
         process.standardError = handle
@@ -120,14 +121,13 @@ final class RunningDaemon: Sendable {
     }
 
     /// Runs `body` with a daemon that is ended however it goes.
-    static func with<R>(
-        backbone: Bool = true, configuration: String? = nil, _ body: (RunningDaemon) async throws -> R
-    ) async throws -> R {
+    static func with(
+        backbone: Bool = true, configuration: String? = nil, _ body: (RunningDaemon) async throws -> Void
+    ) async throws {
         let daemon = try await RunningDaemon(backbone: backbone, configuration: configuration)
         do {
-            let result = try await body(daemon)
+            try await body(daemon)
             await daemon.end()
-            return result
         } catch {
             await daemon.end()
             throw error
