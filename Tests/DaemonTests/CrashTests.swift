@@ -7,11 +7,17 @@ import Testing
 /// What was acknowledged survives SIGKILL.
 @Suite(.enabled(if: Programs.weights != nil, Programs.weightsCondition), .serialized)
 struct CrashTests {
+    /// What the clients of a test share.
+    private final class Record: Sendable {
+        /// The label of every acknowledged sample, by id.
+        let acknowledged = Mutex<[String: String]>([:])
+        let pictures = Atomic<UInt64>(1)
+    }
+
     @Test func fiftyKillsDuringTeachingLoseNothingAcknowledged() async throws {
         try await RunningDaemon.with { daemon in
             var generator = SplitMix64(state: 20)
-            let acknowledged = Mutex<[String: String]>([:])
-            let next = Atomic<UInt64>(1)
+            let record = Record()
 
             for round in 1...50 {
                 let pause = Duration.milliseconds(Int(generator.unit() * 250))
@@ -20,13 +26,13 @@ struct CrashTests {
                         group.addTask { [client = daemon.client] in
                             // Ends with the first call that the kill cuts off.
                             while true {
-                                let seed = next.add(1, ordering: .relaxed).newValue
+                                let seed = record.pictures.add(1, ordering: .relaxed).newValue
                                 let kind = TestImages.kinds[Int(seed) % TestImages.kinds.count]
                                 let image = TestImages.ppm(kind: kind, seed: seed)
                                 guard let taught = try? await client.teach(image, mediaType: .ppm, label: kind) else {
                                     return
                                 }
-                                acknowledged.withLock { $0[taught.id] = taught.label }
+                                record.acknowledged.withLock { $0[taught.id] = taught.label }
                             }
                         }
                     }
@@ -37,12 +43,12 @@ struct CrashTests {
                 }
                 try await daemon.start()
                 let status = try await daemon.client.status()
-                let known = acknowledged.withLock { $0 }
+                let known = record.acknowledged.withLock { $0 }
                 #expect(status.samples >= known.count, "after kill \(round)")
             }
 
             // Every acknowledged sample is there, under its label.
-            let known = acknowledged.withLock { $0 }
+            let known = record.acknowledged.withLock { $0 }
             #expect(known.count > 50)
             var stored: [String: String] = [:]
             var after: String?

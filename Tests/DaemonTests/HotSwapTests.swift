@@ -13,32 +13,37 @@ struct HotSwapTests {
         let image: Int
     }
 
+    /// What the clients of a test share.
+    private final class Storm: Sendable {
+        let answers = Mutex<[Key: Set<[LabelProbability]>]>([:])
+        let asked = Atomic(0)
+        let done = Atomic(false)
+    }
+
     @Test func twentyRetrainsAndTwentyActivationsDropNoRequestAndMixNoVersions() async throws {
         try await RunningDaemon.with { daemon in
             try await daemon.teach(perKind: 8)
             let images = TestImages.kinds.map { TestImages.ppm(kind: $0, seed: 500) }
-            let answers = Mutex<[Key: Set<[LabelProbability]>]>([:])
-            let asked = Atomic(0)
-            let done = Atomic(false)
+            let storm = Storm()
 
             try await withThrowingTaskGroup { group in
                 for worker in 0..<8 {
                     group.addTask { [client = daemon.client] in
                         var turn = worker
-                        while !done.load(ordering: .relaxed) {
+                        while !storm.done.load(ordering: .relaxed) {
                             let index = turn % images.count
                             // Any failure ends the test: no request may be refused or cut off by a swap.
                             let answer = try await client.classify(images[index], mediaType: .ppm, top: 10)
-                            answers.withLock {
+                            storm.answers.withLock {
                                 _ = $0[Key(model: answer.model, image: index), default: []].insert(answer.top)
                             }
-                            asked.add(1, ordering: .relaxed)
+                            storm.asked.add(1, ordering: .relaxed)
                             turn += 1
                         }
                     }
                 }
                 group.addTask { [client = daemon.client] in
-                    defer { done.store(true, ordering: .relaxed) }
+                    defer { storm.done.store(true, ordering: .relaxed) }
                     for round in 0..<20 {
                         let started = try await client.train(strategy: .head, seed: UInt64(round))
                         let job = try await client.waitForTraining(started.id)
@@ -51,8 +56,8 @@ struct HotSwapTests {
                 try await group.waitForAll()
             }
 
-            let seen = answers.withLock { $0 }
-            #expect(asked.load(ordering: .relaxed) > 100)
+            let seen = storm.answers.withLock { $0 }
+            #expect(storm.asked.load(ordering: .relaxed) > 100)
             #expect(Set(seen.keys.map(\.model)).count > 5, "swaps happened while requests ran")
             #expect(seen.values.allSatisfy { $0.count == 1 }, "one version and revision gives one answer")
 

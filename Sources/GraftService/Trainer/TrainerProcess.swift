@@ -1,9 +1,10 @@
 import Foundation
 import Glibc
+import Synchronization
 
 /// A child process that trains, at the lowest priority there is.
 ///
-/// It runs under `SCHED_IDLE`, so that it yields to requests. The policy is set before `exec`, because it belongs to a
+/// It runs under `SCHED_IDLE`, so that it yields to requests. The policy is there before `exec`, because it belongs to a
 /// thread and libraries start threads of their own as they are loaded.
 package struct TrainerProcess: Sendable {
     /// What the child said or how it ended; `exited` is the last.
@@ -39,45 +40,68 @@ package struct TrainerProcess: Sendable {
     package init(executable: String, arguments: [String], firstLine: Data) throws {
         let toChild = try CloseOnExecPipe()
         let fromChild = try CloseOnExecPipe()
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, toChild.reading.fileDescriptor, STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, fromChild.writing.fileDescriptor, STDOUT_FILENO)
-
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var parameters = sched_param(sched_priority: 0)
-        posix_spawnattr_setschedpolicy(&attributes, Self.schedIdle)
-        posix_spawnattr_setschedparam(&attributes, &parameters)
-        // The daemon ignores the signals it handles by other means; its child must end by them.
-        var signals = sigset_t()
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(
-            &attributes, Int16(POSIX_SPAWN_SETSCHEDULER | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
-
-        let argv = ([executable] + arguments).map { strdup($0) } + [nil]
-        defer { for argument in argv { free(argument) } }
-        var pid: pid_t = 0
-        let code = posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
-        guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO) }
-
-        let child = pid
-        self.pid = child
+        pid = try Self.spawnIdle(
+            executable, arguments, input: toChild.reading.fileDescriptor, output: fromChild.writing.fileDescriptor)
         input = toChild.writing
         try? toChild.reading.close()
         try? fromChild.writing.close()
         let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
         events = stream
-        let output = fromChild.reading
-        let thread = Thread { Self.follow(child, output, continuation) }
-        thread.name = "graftd-trainer-output"
+        let thread = Thread { [pid, output = fromChild.reading] in Self.follow(pid, output, continuation) }
+        thread.name = "trainer-output"
         thread.start()
         try? input.write(contentsOf: firstLine + Data([UInt8(ascii: "\n")]))
+    }
+
+    /// Starts a process that inherits `SCHED_IDLE` from a thread made for that: the C library's `posix_spawn` takes no such
+    /// policy itself, and a thread without privileges cannot leave it again.
+    private static func spawnIdle(
+        _ executable: String, _ arguments: [String], input: Int32, output: Int32
+    ) throws -> pid_t {
+        let spawned = Spawned()
+        let thread = Thread {
+            var parameters = sched_param(sched_priority: 0)
+            // Where the system refuses, the trainer runs all the same, only not as politely.
+            _ = sched_setscheduler(0, schedIdle, &parameters)
+            spawned.result.withLock { $0 = spawn(executable, arguments, input: input, output: output) }
+            spawned.done.signal()
+        }
+        thread.start()
+        spawned.done.wait()
+        return try spawned.result.withLock { $0 }.get()
+    }
+
+    /// What the thread that spawns hands back.
+    private final class Spawned: Sendable {
+        let result = Mutex<Result<pid_t, POSIXError>>(.failure(POSIXError(.EIO)))
+        let done = DispatchSemaphore(value: 0)
+    }
+
+    private static func spawn(
+        _ executable: String, _ arguments: [String], input: Int32, output: Int32
+    ) -> Result<pid_t, POSIXError> {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+
+        // The daemon ignores the signals it handles by other means; its child must end by them.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
+
+        let argv = ([executable] + arguments).map { strdup($0) } + [nil]
+        defer { for argument in argv { free(argument) } }
+        var pid: pid_t = 0
+        let code = posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
+        return code == 0 ? .success(pid) : .failure(POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO))
     }
 
     /// Asks the child to stop; its `exited` event follows.
@@ -86,7 +110,10 @@ package struct TrainerProcess: Sendable {
     /// Reads lines until the child closes its output, then waits for its end.
     private static func follow(_ pid: pid_t, _ output: FileHandle, _ events: AsyncStream<Event>.Continuation) {
         var line = Data()
-        while let chunk = try? output.read(upToCount: 64 << 10), !chunk.isEmpty {
+        while true {
+            // What there is, at once: a read of a given length would wait for all of it.
+            let chunk = output.availableData
+            guard !chunk.isEmpty else { break }
             var rest = chunk[...]
             while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 line += rest[..<end]
