@@ -71,7 +71,8 @@ let package = Package(
         library(
             "GraftService",
             [
-                "GraftAPI", "GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore", "GraftLearning",
+                "GraftAPI", "GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore",
+                "GraftLearning",
                 configuration, logging, systemPackage,
             ]),
         library("GraftAPI"),

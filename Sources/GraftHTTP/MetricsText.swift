@@ -31,15 +31,19 @@ struct MetricsText {
         gauge("graftd_labels", help: "Labels that can be answered.", Double(status.labels))
         gauge("graftd_model_version", help: "The version that answers.", Double(status.model.version))
         gauge(
-            "graftd_model_revision", help: "Changes learned since that version's snapshot.", Double(status.model.revision))
+            "graftd_model_revision", help: "Changes learned since that version's snapshot.",
+            Double(status.model.revision))
         gauge(
             "graftd_prequential_accuracy", help: "Of the last taught samples, the fraction that was predicted right.",
             status.prequentialAccuracy)
         gauge("graftd_queue_length", help: "Images that wait for a thread.", Double(status.queued))
         gauge("graftd_training", help: "Whether a training job runs.", status.training?.state == .running ? 1 : 0)
-        gauge("graftd_decode_seconds", help: "Median time to decode an image.", status.decodeMilliseconds.map { $0 / 1e3 })
         gauge(
-            "graftd_inference_seconds", help: "Median time of the network.", status.inferenceMilliseconds.map { $0 / 1e3 })
+            "graftd_decode_seconds", help: "Median time to decode an image.", status.decodeMilliseconds.map { $0 / 1e3 }
+        )
+        gauge(
+            "graftd_inference_seconds", help: "Median time of the network.",
+            status.inferenceMilliseconds.map { $0 / 1e3 })
         gauge(
             "graftd_refit_seconds", help: "Median time to solve the analytic head.",
             status.refitMilliseconds.map { $0 / 1e3 })

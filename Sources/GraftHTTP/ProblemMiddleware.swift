@@ -41,7 +41,8 @@ struct ProblemMiddleware: RouterMiddleware {
         case let error as any HTTPResponseError where error.status == .notFound:
             let methods = routes.methods(of: request.uri.path)
             if methods.isEmpty {
-                return Problem(.notFound, detail: "there is nothing at \(request.uri.path); see the README for the API's paths")
+                return Problem(
+                    .notFound, detail: "there is nothing at \(request.uri.path); see the README for the API's paths")
             }
             return Problem(
                 .methodNotAllowed,

@@ -14,7 +14,8 @@ extension Request {
         guard let number = Int(text), range.contains(number) else {
             throw Problem(
                 .badRequest,
-                detail: "?\(name)= takes a whole number from \(range.lowerBound) to \(range.upperBound), found '\(text)'")
+                detail:
+                    "?\(name)= takes a whole number from \(range.lowerBound) to \(range.upperBound), found '\(text)'")
         }
         return number
     }

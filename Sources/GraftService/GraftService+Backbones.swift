@@ -18,7 +18,8 @@ extension GraftService {
     package func backbone(_ name: String) async throws(Problem) -> BackboneRecord {
         guard let record = try await backbones().backbones.first(where: { $0.name == name }) else {
             throw Problem(
-                .unknownBackbone, detail: "there is no backbone '\(name)'; `graftctl backbone list` shows those there are")
+                .unknownBackbone,
+                detail: "there is no backbone '\(name)'; `graftctl backbone list` shows those there are")
         }
         return record
     }

@@ -15,7 +15,8 @@ extension GraftService {
         let samples = counts?.samples ?? 0
         return Status(
             program: Self.programVersion, phase: phase,
-            summary: Self.summary(phase, model: model, samples: samples), pid: Int(ProcessInfo.processInfo.processIdentifier),
+            summary: Self.summary(phase, model: model, samples: samples),
+            pid: Int(ProcessInfo.processInfo.processIdentifier),
             uptimeSeconds: (ContinuousClock.now - started).seconds,
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
             model: model.reference, labels: model.names.count, samples: samples,

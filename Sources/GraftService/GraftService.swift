@@ -44,7 +44,7 @@ package final class GraftService: Sendable {
         learner = Learner(
             configuration: configuration, store: store, live: live, events: events, timings: timings, logger: logger)
         training = TrainingSupervisor(
-            configuration: configuration, store: store, learner: learner, events: events, logger: logger)
+            configuration: configuration, store: store, learner: learner, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {
             do {
                 try await adopt(backboneFolder.load(name), name: name)

@@ -8,7 +8,9 @@ package struct LabelName: Sendable, Hashable {
     /// - Throws: ``StoreError/badLabel(reason:)``.
     package init(checking text: String) throws(StoreError) {
         let value = text.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
-        guard !value.isEmpty else { throw .badLabel(reason: "a label has at least one visible character, found '\(text)'") }
+        guard !value.isEmpty else {
+            throw .badLabel(reason: "a label has at least one visible character, found '\(text)'")
+        }
         guard value.utf8.count <= Self.byteLimit else {
             throw .badLabel(reason: "a label has at most \(Self.byteLimit) bytes, found \(value.utf8.count)")
         }

@@ -43,7 +43,8 @@ extension Store {
             var samples = try Self.samples(of: source, db)
             for index in samples.indices {
                 samples[index].to = target
-                try db.execute(sql: "UPDATE samples SET label = ? WHERE id = ?", arguments: [target, samples[index].id])
+                try db.execute(
+                    sql: "UPDATE samples SET label = ? WHERE id = ?", arguments: [target, samples[index].id])
                 try Self.noteChange("merge", sample: samples[index].id, from: source, to: target, db)
             }
             try db.execute(

@@ -133,7 +133,8 @@ extension Store {
     // MARK: Versions that learned a sample
 
     static func versions(knowing sample: String, _ db: Database) throws -> [Int64] {
-        try Int64.fetchAll(db, sql: "SELECT version FROM answers WHERE sample = ? ORDER BY version", arguments: [sample])
+        try Int64.fetchAll(
+            db, sql: "SELECT version FROM answers WHERE sample = ? ORDER BY version", arguments: [sample])
     }
 
     static func markStale(sample: String, _ db: Database) throws {

@@ -59,7 +59,8 @@ extension Store {
     /// Keeps `samples`, in their order, in one transaction: all become durable with one wait for the disk.
     ///
     /// - Returns: an outcome for each sample, and the last change afterwards.
-    package func teach(_ samples: [NewSample]) async throws(StoreError) -> (outcomes: [TeachOutcome], lastChange: Int64) {
+    package func teach(_ samples: [NewSample]) async throws(StoreError) -> (outcomes: [TeachOutcome], lastChange: Int64)
+    {
         try await write { db in
             let outcomes = try samples.map { try Self.teach($0, db) }
             return (outcomes, try Self.lastChange(db))
@@ -153,7 +154,9 @@ extension [Int16] {
     /// The values of a blob that ``littleEndianBytes`` made.
     init(littleEndian data: Data) {
         self = data.withUnsafeBytes { bytes in
-            (0..<bytes.count / 2).map { Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 2, as: Int16.self)) }
+            (0..<bytes.count / 2).map {
+                Int16(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * 2, as: Int16.self))
+            }
         }
     }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Why a ``ComputePool`` did not take a piece of work.
 package enum ComputePoolError: Error, Equatable, Sendable, CustomStringConvertible {
@@ -66,6 +67,15 @@ package final class ComputePool: Sendable {
         }
     }
 
+    /// Whether threads that never run out of work leave a fifth of their time to others.
+    ///
+    /// A process of the lowest priority gets next to nothing beside threads that are always busy: a training job would last
+    /// for ever under a load without pause. Where work does not wait, nothing changes.
+    package var makesRoom: Bool {
+        get { queue.makesRoom.load(ordering: .relaxed) }
+        set { queue.makesRoom.store(newValue, ordering: .relaxed) }
+    }
+
     /// Takes no more work, and returns when everything taken before is done.
     package func stop() async {
         await withCheckedContinuation { continuation in
@@ -82,6 +92,10 @@ private final class WorkQueue: @unchecked Sendable {
     /// as free, so whoever got an answer finds room for the next question.
     typealias Work = @Sendable (_ worker: Int) -> () -> Void
 
+    /// How long a thread rests after a piece of work, as a part of the time that took.
+    private static let rest = 0.25
+
+    let makesRoom = Atomic(false)
     private let threads: Int
     private let condition = NSCondition()
     private var waiting: [Work] = []
@@ -113,9 +127,13 @@ private final class WorkQueue: @unchecked Sendable {
     /// The life of one thread: works until the queue is closed and empty.
     func work(as worker: Int) {
         while let work = next() {
+            let start = ContinuousClock.now
             let handOver = work(worker)
             finished()
             handOver()
+            guard makesRoom.load(ordering: .relaxed), hasWaiting else { continue }
+            let (seconds, attoseconds) = (ContinuousClock.now - start).components
+            Thread.sleep(forTimeInterval: Self.rest * (Double(seconds) + Double(attoseconds) * 1e-18))
         }
     }
 
@@ -129,6 +147,8 @@ private final class WorkQueue: @unchecked Sendable {
         }
         for action in drained { action() }
     }
+
+    private var hasWaiting: Bool { condition.withLock { !waiting.isEmpty } }
 
     private func next() -> Work? {
         condition.withLock {

@@ -65,7 +65,8 @@ final class RunningDaemon: Sendable {
         if backbone {
             try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: true)
             let weights = try #require(Programs.weights)
-            let run = try ProgramRun(Programs.graftctl, ["backbone", "import", weights, "--arch", "efficientnet_lite0", "--state", state])
+            let run = try ProgramRun(
+                Programs.graftctl, ["backbone", "import", weights, "--arch", "efficientnet_lite0", "--state", state])
             try #require(run.status == 0, "\(run.errors)")
         }
         try await start()

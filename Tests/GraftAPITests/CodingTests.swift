@@ -12,7 +12,8 @@ import Testing
             id: "a", label: "cat", duplicateOf: nil, predicted: nil, model: ModelReference(version: 7, revision: 132))
         #expect(
             try json(taught)
-                == #"{"duplicate_of":null,"id":"a","label":"cat","model":{"revision":132,"version":7},"predicted":null}"#)
+                == #"{"duplicate_of":null,"id":"a","label":"cat","model":{"revision":132,"version":7},"predicted":null}"#
+        )
         #expect(try APICoding.decoder().decode(Taught.self, from: Data(json(taught).utf8)) == taught)
     }
 
@@ -27,7 +28,8 @@ import Testing
 
     @Test func aJobSurvivesTheJourney() throws {
         let job = TrainJob(
-            id: "j", strategy: .auto, state: .running, progress: 0.5, message: "m", started: Date(timeIntervalSince1970: 10),
+            id: "j", strategy: .auto, state: .running, progress: 0.5, message: "m",
+            started: Date(timeIntervalSince1970: 10),
             finished: nil, seconds: 1.5, version: nil)
         #expect(try APICoding.decoder().decode(TrainJob.self, from: Data(json(job).utf8)) == job)
     }

@@ -21,7 +21,8 @@ import Testing
     }
 
     @Test func itReadsItsJobAndItsLinesArriveInOrder() async throws {
-        let result = await everything(try run("read job; echo \"got $job\"; printf 'second\\nunfinished'", line: "work"))
+        let result = await everything(
+            try run("read job; echo \"got $job\"; printf 'second\\nunfinished'", line: "work"))
         #expect(result.lines == ["got work", "second"], "a line without its end is no message")
         #expect(result.exit == .status(0))
     }

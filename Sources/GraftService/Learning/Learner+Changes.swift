@@ -57,7 +57,8 @@ extension Learner {
             return .failure(
                 Problem(
                     .labelConflict,
-                    detail: "the same image is sample \(id) with the label '\(label)': add ?on_conflict=relabel to give it "
+                    detail:
+                        "the same image is sample \(id) with the label '\(label)': add ?on_conflict=relabel to give it "
                         + "the label '\(taught.sample.label.value)'", id: id, label: label))
         }
     }

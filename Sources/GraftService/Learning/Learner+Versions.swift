@@ -48,7 +48,8 @@ extension Learner {
         guard ready >= 2 else {
             throw Problem(
                 .tooFewSamples,
-                detail: "training takes at least 2 labels with \(Self.labelMinimum) samples each, found \(ready): teach "
+                detail:
+                    "training takes at least 2 labels with \(Self.labelMinimum) samples each, found \(ready): teach "
                     + "more; until then the analytic head answers")
         }
         return TrainingPlan(
@@ -149,7 +150,8 @@ extension Learner {
             guard found == digest else {
                 throw Problem(
                     .versionUnusable,
-                    detail: "\(path) is damaged: its SHA-256 is \(found), expected \(digest); activate another version or "
+                    detail:
+                        "\(path) is damaged: its SHA-256 is \(found), expected \(digest); activate another version or "
                         + "train again")
             }
             return try LinearHead(file: SafetensorsFile(path: path), featureCount: featureCount)

@@ -56,7 +56,8 @@ actor Learner {
 
     /// Solves the analytic head again and lets the result answer.
     func publish() {
-        let head = statistics.labelCount == 0
+        let head =
+            statistics.labelCount == 0
             ? nil : timings.refit.measure { AnalyticHead(statistics, calibration: version.calibration) }
         live.swap(
             to: LiveModel(reference: reference, vision: vision, names: names, analytic: head, head: version.head))
@@ -116,7 +117,8 @@ actor Learner {
         by reference: ModelReference
     ) async throws(Problem) -> TeachingOutcome {
         let sample = NewSample(
-            label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint, features: seen.features.values,
+            label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
+            features: seen.features.values,
             prediction: predicted.map {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
@@ -124,7 +126,8 @@ actor Learner {
             }, relabels: relabel)
         let result = await withCheckedContinuation { continuation in
             pending.append(
-                PendingTeaching(sample: sample, features: seen.features, predicted: predicted, continuation: continuation))
+                PendingTeaching(
+                    sample: sample, features: seen.features, predicted: predicted, continuation: continuation))
             // The first to come starts the work; whoever comes before it begins shares it.
             if pending.count == 1 { Task { await teachPending() } }
         }

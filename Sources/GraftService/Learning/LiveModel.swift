@@ -24,7 +24,8 @@ struct LiveModel: Sendable {
     func answer(_ features: RootFeatures, count: Int) -> [LabelProbability] {
         guard let analytic else { return [] }
         let probabilities = CombinedAnswer.probabilities(analytic: analytic, version: head, features: features)
-        return probabilities
+        return
+            probabilities
             .compactMap { id, probability in
                 names[id].map { LabelProbability(label: $0, probability: probability) }
             }

@@ -29,7 +29,8 @@ struct BackboneFolder: Sendable {
     private static func load(_ path: String, name: String) throws(Problem) -> Backbone {
         guard FileManager.default.fileExists(atPath: path) else {
             throw Problem(
-                .unknownBackbone, detail: "there is no backbone '\(name)'; `graftctl backbone list` shows those there are")
+                .unknownBackbone,
+                detail: "there is no backbone '\(name)'; `graftctl backbone list` shows those there are")
         }
         do {
             let file = try SafetensorsFile(path: path)
@@ -45,7 +46,8 @@ struct BackboneFolder: Sendable {
 
     /// What the file of `name` says of itself, from its header alone; nil where it cannot be read.
     func describe(_ name: String) -> BackboneRecord? {
-        guard let file = try? SafetensorsFile(path: file(name).path), let metadata = try? BackboneMetadata(file.metadata),
+        guard let file = try? SafetensorsFile(path: file(name).path),
+            let metadata = try? BackboneMetadata(file.metadata),
             let architecture = Architecture.named(metadata.architecture)
         else { return nil }
         return BackboneRecord(

@@ -30,7 +30,8 @@ final class Vision: Sendable {
     /// The features of `image` `[D]`, computed on a thread of `pool`.
     ///
     /// - Throws: `Problem` for an image that cannot be read, a full queue, or a stopped pool.
-    func look(at image: EncodedImage, on pool: ComputePool) async throws(Problem) -> (features: RootFeatures, Durations) {
+    func look(at image: EncodedImage, on pool: ComputePool) async throws(Problem) -> (features: RootFeatures, Durations)
+    {
         do {
             return try await pool.run { [self] worker in
                 let start = ContinuousClock.now

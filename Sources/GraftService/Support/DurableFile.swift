@@ -7,7 +7,8 @@ enum DurableFile {
     /// Moves a file that has been synchronised to `destination`, replacing what is there, and synchronises the folder.
     static func move(_ path: String, to destination: String) throws {
         guard rename(path, destination) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
-        let folder = open(URL(filePath: destination).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let folder = open(
+            URL(filePath: destination).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard folder >= 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         defer { close(folder) }
         guard fsync(folder) == 0 else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
@@ -17,7 +18,8 @@ enum DurableFile {
 extension Problem {
     /// A file that could not be written.
     init(writing error: any Error, to path: String) {
-        let code = (error as? POSIXError)?.code ?? ((error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError)?.code
+        let code =
+            (error as? POSIXError)?.code ?? ((error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError)?.code
         switch code {
         case .ENOSPC?, .EDQUOT?:
             self.init(.storeFull, detail: "the disk of \(path) is full: free some space and try again")

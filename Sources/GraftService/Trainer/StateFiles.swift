@@ -11,7 +11,8 @@ enum StateFiles {
     /// Removes what killed trainers left behind.
     static func removeCandidates(state: String) {
         let folder = "\(state)/versions"
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? [] where name.hasPrefix("candidate-") {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        where name.hasPrefix("candidate-") {
             try? FileManager.default.removeItem(atPath: "\(folder)/\(name)")
         }
     }

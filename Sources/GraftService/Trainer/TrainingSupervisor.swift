@@ -1,6 +1,7 @@
 import Foundation
 import GraftAPI
 import GraftStore
+import GraftTensor
 import Logging
 
 /// Runs one training job at a time in a child process, and hands what comes of it to the learner.
@@ -18,6 +19,7 @@ actor TrainingSupervisor {
     private let configuration: Configuration
     private let store: Store
     private let learner: Learner
+    private let pool: ComputePool
     private let events: EventHub
     private let logger: Logger
     private var phase = Phase.idle
@@ -28,10 +30,14 @@ actor TrainingSupervisor {
     /// Resumed when the running job has ended.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
-    init(configuration: Configuration, store: Store, learner: Learner, events: EventHub, logger: Logger) {
+    init(
+        configuration: Configuration, store: Store, learner: Learner, pool: ComputePool, events: EventHub,
+        logger: Logger
+    ) {
         self.configuration = configuration
         self.store = store
         self.learner = learner
+        self.pool = pool
         self.events = events
         self.logger = logger
     }
@@ -107,9 +113,11 @@ actor TrainingSupervisor {
         let started = Date()
         let process: TrainerProcess
         do {
-            try await store.beginJob(id: id, request: String(decoding: try APICoding.encoder().encode(request), as: UTF8.self))
+            try await store.beginJob(
+                id: id, request: String(decoding: try APICoding.encoder().encode(request), as: UTF8.self))
             process = try TrainerProcess(
-                executable: Self.executable, arguments: ["train", "--job", "-"], firstLine: try JSONEncoder().encode(request))
+                executable: Self.executable, arguments: ["train", "--job", "-"],
+                firstLine: try JSONEncoder().encode(request))
         } catch let error as StoreError {
             throw Problem(error)
         } catch {
@@ -117,6 +125,7 @@ actor TrainingSupervisor {
         }
         cancelled = false
         phase = .running(process)
+        pool.makesRoom = true
         let job = TrainJob(
             id: id, strategy: strategy, state: .running, progress: 0, message: "starting", started: started,
             finished: nil, seconds: 0, version: nil)
@@ -144,6 +153,7 @@ actor TrainingSupervisor {
                 exit = status
             }
         }
+        pool.makesRoom = false
         let ending = await conclude(request, plan, outcome, exit)
         try? FileManager.default.removeItem(atPath: request.output)
         await finish(ending)
