@@ -86,7 +86,7 @@ let package = Package(
             "graftd",
             ["GraftService", "GraftHTTP", argumentParser, logging, serviceLifecycle]),
         executable("graftctl", ["GraftAPI", "GraftClient", "GraftImport", argumentParser]),
-        executable("graftbench", ["GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
+        executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -94,7 +94,7 @@ let package = Package(
         tests("GraftImageTests", ["GraftImage", "GraftTensor"]),
         tests("GraftCheckpointTests", ["GraftCheckpoint"]),
         tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "CKernels"]),
-        tests("GraftImportTests", ["GraftImport", "GraftCheckpoint", "GraftNetwork"]),
+        tests("GraftImportTests", ["GraftImport", "GraftCheckpoint", "GraftImage", "GraftNetwork"]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
         tests("GraftServiceTests", ["GraftService", "GraftAPI"]),

@@ -1,0 +1,43 @@
+import Foundation
+import GraftCheckpoint
+import GraftImage
+import GraftImport
+import GraftNetwork
+import TestSupport
+import Testing
+
+private let weightsPath = ProcessInfo.processInfo.environment["GRAFTD_TEST_WEIGHTS"]
+private let images = "/usr/share/openclipart/png"
+
+/// From the image's file to the features, with real weights and real images, against PyTorch and Pillow.
+@Suite(
+    .enabled(
+        if: weightsPath != nil && FileManager.default.fileExists(atPath: images),
+        "needs GRAFTD_TEST_WEIGHTS (./deploy/test sets it) and Debian's openclipart-png"))
+struct ImageNetFeaturesTests {
+    @Test func featuresOf24RealImagesEqualPyTorchs() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("backbone.safetensors").path
+        _ = try importBackbone(from: try #require(weightsPath), architecture: "efficientnet_lite0", to: path)
+        let backbone = try Backbone(file: SafetensorsFile(path: path))
+        let workspace = backbone.makeWorkspace()
+        // Tests/Fixtures/imagenet/make.py recorded them.
+        let recorded = try Fixture.bytes("imagenet/features.f16").withUnsafeBytes { Array($0.bindMemory(to: Float16.self)) }
+        let names = try String(contentsOf: Fixture.url("imagenet/images.txt"), encoding: .utf8).split(separator: "\n")
+        #expect(names.count == 24)
+        for (index, name) in names.enumerated() {
+            let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(images)/\(name)")))
+            let input = try preprocess(bytes.span, declared: nil, using: backbone.preprocessing)
+            let features = backbone.features(of: input, in: workspace)
+            let expected = recorded[index * 1280..<(index + 1) * 1280].map(Double.init)
+            // 0.99999 is what is promised for equal inputs; decoding and resizing are Pillow's to the bit, so it holds from
+            // the file on. Half floats, in which the values were recorded, cost 1e-7 of it.
+            #expect(cosine(features.map(Double.init), expected) >= 0.99999, "\(name)")
+        }
+    }
+
+    private func cosine(_ a: [Double], _ b: [Double]) -> Double {
+        func dot(_ a: [Double], _ b: [Double]) -> Double { zip(a, b).reduce(0) { $0 + $1.0 * $1.1 } }
+        return dot(a, b) / (dot(a, a) * dot(b, b)).squareRoot()
+    }
+}
