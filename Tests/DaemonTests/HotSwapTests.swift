@@ -49,8 +49,8 @@ extension DaemonTests {
                             let started = try await client.train(strategy: .head, seed: UInt64(round))
                             let job = try await client.waitForTraining(started.id)
                             #expect(job.state == .published || job.state == .rejected, "\(job.message)")
-                            let versions = try await client.versions()
-                            let candidates = [0] + versions.versions.filter { $0.state == .published }.prefix(10).map(\.version)
+                            let published = try await client.versions().versions.filter { $0.state == .published }
+                            let candidates = [0] + published.prefix(10).map(\.version)
                             _ = try await client.activate(version: candidates[round % candidates.count])
                         }
                     }

@@ -22,7 +22,9 @@ struct ImageNetFeaturesTests {
         let backbone = try Backbone(file: SafetensorsFile(path: path))
         let workspace = backbone.makeWorkspace()
         // Tests/Fixtures/imagenet/make.py recorded them.
-        let recorded = try Fixture.bytes("imagenet/features.f16").withUnsafeBytes { Array($0.bindMemory(to: Float16.self)) }
+        let recorded = try Fixture.bytes("imagenet/features.f16").withUnsafeBytes {
+            Array($0.bindMemory(to: Float16.self))
+        }
         let names = try String(contentsOf: Fixture.url("imagenet/images.txt"), encoding: .utf8).split(separator: "\n")
         #expect(names.count == 24)
         for (index, name) in names.enumerated() {
