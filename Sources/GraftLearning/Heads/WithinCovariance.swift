@@ -81,7 +81,8 @@ struct WithinCovariance: Sendable {
         let samples = Double(statistics.count)
         let keep = (1 - shrinkage) / samples
         let unitSquared = keep * unit * unit
-        var upper = [Float](repeating: 0, count: order * order)
+        // What is below the diagonal is never read, so filling 6 MB with zeros first would be for nothing.
+        var upper = [Float](unsafeUninitializedCapacity: order * order) { _, count in count = order * order }
         for panel in moment.panels.indices {
             let rows = moment.rows(ofPanel: panel)
             let width = order - rows.lowerBound
