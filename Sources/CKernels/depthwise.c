@@ -11,6 +11,7 @@
 #else
 
 #include "vector.h"
+#include "curves.h"
 
 #ifndef STRIP
 // Divides the widths 112, 56, 28, 14 and 7 of networks for 224 × 224 pixels, and leaves registers for the weights.
@@ -42,7 +43,7 @@ ALWAYS_INLINE TARGET void FN(strip_channels)(
         pixels += STRIP_COLUMNS(count, kernel, stride);
     }
     UNROLL for (int o = 0; o < count; o++)
-        FN(store)(output + o * d->channels + channel, FN(clamp)(sum[o], d->clamp), lanes);
+        FN(store)(output + o * d->channels + channel, FN(clamp)(sum[o], d->activation), lanes);
 }
 
 /// All channels of `count` neighbouring output pixels from `y`, `x`.
@@ -58,18 +59,19 @@ ALWAYS_INLINE TARGET void FN(strip)(
         for (int64_t j = 0; j < STRIP_COLUMNS(count, kernel, stride); j++) {
             const int64_t column = left + j;
             *pixel++ = column < 0 || column >= d->width
-                ? d->zeros : d->input + ((top + i) * d->width + column) * d->channels;
+                ? d->zeros : d->input + ((top + i - d->first_row) * d->width + column) * d->channels;
         }
 
     const int64_t rows = last > first ? last - first : 0;
     const float *weights = d->weights + first * kernel * d->channels;
-    float *output = d->output + (y * d->output_width + x) * d->channels;
+    float *output = d->output + ((y - d->first_output_row) * d->output_width + x) * d->channels;
     int64_t channel = 0;
     for (; channel + LANES <= d->channels; channel += LANES)
         FN(strip_channels)(d, count, kernel, stride, LANES, channel, rows, pixels, weights, output);
     if (channel < d->channels)
         FN(strip_channels)(
             d, count, kernel, stride, d->channels - channel, channel, rows, pixels, weights, output);
+    if (d->activation.curve) FN(bend)(output, count * d->channels, d->activation.curve);
 }
 
 ALWAYS_INLINE TARGET void FN(depthwise_rows)(

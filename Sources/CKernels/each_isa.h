@@ -3,9 +3,9 @@
 //   FN(name)       the name of a function of this instance
 //   TARGET         the attribute that lets a function use the instruction set
 //   LANES          floats in a vector
-//   TILE_ROWS      rows and
-//   TILE_VECTORS   vectors of columns that the matrix product keeps in registers: all of them but a few, which
-//                  hold a vector of each column and a broadcast element
+//   MOST_VECTORS   how many vectors of columns a tile of the matrix product has at most, and
+//   ROWS_OF_n      how many rows, if it has n of them: so many that its sums, a vector of each column and a broadcast
+//                  element fill the registers
 //
 // A kernel file includes this one first; its own text after that is compiled once per inclusion (as Highway's
 // foreach_target.h does it).
@@ -15,24 +15,33 @@
 #define FN(name) graft_##name##_scalar
 #define TARGET
 #define LANES 4
-#define TILE_ROWS 6
-#define TILE_VECTORS 2
+#define MOST_VECTORS 2
+#define ROWS_OF_1 6
+#define ROWS_OF_2 6
+#define ROWS_OF_3 0
+#define ROWS_OF_4 0
 #include KERNEL_FILE
 #include "each_isa_end.h"
 
 #define FN(name) graft_##name##_avx2
 #define TARGET __attribute__((target("avx2,fma")))
 #define LANES 8
-#define TILE_ROWS 6
-#define TILE_VECTORS 2
+#define MOST_VECTORS 2
+#define ROWS_OF_1 12
+#define ROWS_OF_2 6
+#define ROWS_OF_3 0
+#define ROWS_OF_4 0
 #include KERNEL_FILE
 #include "each_isa_end.h"
 
 #define FN(name) graft_##name##_avx512
 #define TARGET __attribute__((target("avx512f,avx2,fma")))
 #define LANES 16
-#define TILE_ROWS 12
-#define TILE_VECTORS 2
+#define MOST_VECTORS 3
+#define ROWS_OF_1 12
+#define ROWS_OF_2 12
+#define ROWS_OF_3 9
+#define ROWS_OF_4 0
 #include KERNEL_FILE
 #include "each_isa_end.h"
 
@@ -41,8 +50,11 @@
 #define FN(name) graft_##name##_neon
 #define TARGET
 #define LANES 4
-#define TILE_ROWS 8
-#define TILE_VECTORS 3
+#define MOST_VECTORS 4
+#define ROWS_OF_1 12
+#define ROWS_OF_2 12
+#define ROWS_OF_3 8
+#define ROWS_OF_4 6
 #include KERNEL_FILE
 #include "each_isa_end.h"
 
@@ -51,8 +63,11 @@
 #define FN(name) graft_##name##_scalar
 #define TARGET
 #define LANES 4
-#define TILE_ROWS 4
-#define TILE_VECTORS 2
+#define MOST_VECTORS 2
+#define ROWS_OF_1 6
+#define ROWS_OF_2 4
+#define ROWS_OF_3 0
+#define ROWS_OF_4 0
 #include KERNEL_FILE
 #include "each_isa_end.h"
 

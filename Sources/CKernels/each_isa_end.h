@@ -1,7 +1,10 @@
 #undef FN
 #undef TARGET
 #undef LANES
-#undef TILE_ROWS
-#undef TILE_VECTORS
+#undef MOST_VECTORS
+#undef ROWS_OF_1
+#undef ROWS_OF_2
+#undef ROWS_OF_3
+#undef ROWS_OF_4
 #undef vector
 #undef mask

@@ -5,11 +5,21 @@
 #include "include/kernels.h"
 
 #define GRAFT_DECLARE(isa)                                                                                             \
-    int64_t graft_packed_count_##isa(int64_t columns, int64_t depth);                                                        \
-    void graft_pack_##isa(const float *weights, int64_t columns, int64_t depth, float *panels);                              \
-    void graft_product_##isa(const graft_product *product, int64_t begin, int64_t end);                                      \
-    void graft_convolution_##isa(const graft_convolution *convolution, int64_t begin, int64_t end);                          \
-    void graft_depthwise_##isa(const graft_depthwise *depthwise, int64_t begin, int64_t end);                                \
+    int64_t graft_packed_count_##isa(int64_t columns, int64_t depth);                                                  \
+    int64_t graft_panels_##isa(int64_t columns);                                                                       \
+    void graft_pack_##isa(const float *weights, int64_t columns, int64_t depth, float *panels);                        \
+    void graft_product_##isa(                                                                                          \
+        const graft_product *product, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);            \
+    void graft_convolution_##isa(                                                                                      \
+        const graft_convolution *convolution, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);    \
+    int64_t graft_winograd_packed_count_##isa(int64_t tile, int64_t columns, int64_t channels);                        \
+    void graft_winograd_pack_##isa(                                                                                    \
+        int64_t tile, const float *weights, int64_t columns, int64_t channels, float *panels);                         \
+    void graft_winograd_transform_##isa(const graft_winograd *winograd, int64_t begin, int64_t end);                   \
+    void graft_winograd_multiply_##isa(                                                                                \
+        const graft_winograd *winograd, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);          \
+    void graft_depthwise_##isa(const graft_depthwise *depthwise, int64_t begin, int64_t end);                          \
+    void graft_pool_##isa(const graft_pool *pool, int64_t begin, int64_t end);                                         \
     void graft_mean_##isa(const graft_mean *mean);
 
 GRAFT_DECLARE(scalar)

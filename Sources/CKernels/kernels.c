@@ -4,8 +4,11 @@
 
 #define GRAFT_TABLE(isa)                                                                                               \
     {                                                                                                                  \
-        .packed_count = graft_packed_count_##isa, .pack = graft_pack_##isa, .product = graft_product_##isa,                              \
-        .convolution = graft_convolution_##isa, .depthwise = graft_depthwise_##isa, .mean = graft_mean_##isa,                            \
+        .packed_count = graft_packed_count_##isa, .panels = graft_panels_##isa, .pack = graft_pack_##isa,              \
+        .product = graft_product_##isa, .convolution = graft_convolution_##isa,                                        \
+        .winograd_packed_count = graft_winograd_packed_count_##isa, .winograd_pack = graft_winograd_pack_##isa,        \
+        .winograd_transform = graft_winograd_transform_##isa, .winograd_multiply = graft_winograd_multiply_##isa,      \
+        .depthwise = graft_depthwise_##isa, .pool = graft_pool_##isa, .mean = graft_mean_##isa,                        \
     }
 
 #if defined(__x86_64__)

@@ -1,9 +1,4 @@
-// The matrix product over packed weights; see include/product.h.
-//
-// Weights are packed in panels of TILE_VECTORS vectors of columns, the last one narrower if fewer are left,
-// each holding [depth, columns of the panel]. A tile of up to TILE_ROWS × TILE_VECTORS vectors of the output
-// stays in registers while it runs down the panel once: per step of depth, one load for each vector of columns, one
-// broadcast for each row, and a multiply-add for each vector of the tile.
+// The matrix product over packed weights; see include/product.h and tile.h.
 
 #ifndef KERNEL_FILE
 #define KERNEL_FILE "product.c"
@@ -12,134 +7,121 @@
 #else
 
 #include "vector.h"
-
-#define TILE_COLUMNS (TILE_VECTORS * LANES)
+#include "curves.h"
+#include "tile.h"
 
 TARGET int64_t FN(packed_count)(int64_t columns, int64_t depth) {
     return (columns + LANES - 1) / LANES * LANES * depth;
 }
 
+TARGET int64_t FN(panels)(int64_t columns) { return FN(panel_count)(columns); }
+
 TARGET void FN(pack)(const float *weights, int64_t columns, int64_t depth, float *panels) {
-    for (int64_t first = 0; first < columns; first += TILE_COLUMNS) {
-        const int64_t left = columns - first;
-        const int64_t width = left >= TILE_COLUMNS ? TILE_COLUMNS : (left + LANES - 1) / LANES * LANES;
+    for (int64_t p = 0; p < FN(panel_count)(columns); p++) {
+        const int64_t first = FN(panel_start)(columns, p) * LANES, last = FN(panel_start)(columns, p + 1) * LANES;
         for (int64_t k = 0; k < depth; k++)
-            for (int64_t n = 0; n < width; n++)
-                *panels++ = n < left ? weights[(first + n) * depth + k] : 0;
+            for (int64_t n = first; n < last; n++) *panels++ = n < columns ? weights[n * depth + k] : 0;
     }
 }
 
 /// One tile of the output: `rows` rows from `row`, `vectors` vectors from `column`, the last of `lanes` lanes.
-/// All but `row`, `column` and `panel` are constants where it is called in the main part of a product.
-ALWAYS_INLINE TARGET void FN(tile)(
+ALWAYS_INLINE TARGET void FN(product_tile)(
     const graft_product *p, const int rows, const int vectors, int64_t lanes, int64_t row, int64_t column,
     const float *panel) {
-    vector sum[TILE_ROWS][TILE_VECTORS];
+    vector sum[12][MOST_VECTORS];
+    float *output = p->output + row * p->output_stride + column;
     UNROLL for (int v = 0; v < vectors; v++) {
-        const vector bias = FN(load)(p->bias + column + v * LANES, v == vectors - 1 ? lanes : LANES);
-        UNROLL for (int r = 0; r < rows; r++) sum[r][v] = bias;
+        const int64_t here = v == vectors - 1 ? lanes : LANES;
+        if (p->bias) {
+            const vector bias = FN(load)(p->bias + column + v * LANES, here);
+            UNROLL for (int r = 0; r < rows; r++) sum[r][v] = bias;
+        } else {
+            UNROLL for (int r = 0; r < rows; r++) sum[r][v] = FN(load)(output + r * p->output_stride + v * LANES, here);
+        }
     }
-
-    const float *input = p->input + row * p->depth;
-    const int64_t depth = p->depth;
-    for (int64_t k = 0; k < depth; k++) {
-        vector weights[TILE_VECTORS];
-        UNROLL for (int v = 0; v < vectors; v++) weights[v] = FN(load)(panel + v * LANES, LANES);
-        UNROLL for (int r = 0; r < rows; r++)
-            UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += input[r * depth + k] * weights[v];
-        panel += vectors * LANES;
-    }
-
+    FN(accumulate)(rows, vectors, sum, p->input + row * p->input_stride, p->input_stride, p->depth, panel);
+    const float *residual = p->residual ? p->residual + row * p->output_stride + column : 0;
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
             const int64_t here = v == vectors - 1 ? lanes : LANES;
-            const int64_t at = (row + r) * p->columns + column + v * LANES;
+            const int64_t at = r * p->output_stride + v * LANES;
             vector value = sum[r][v];
-            if (p->residual) value += FN(load)(p->residual + at, here);
-            FN(store)(p->output + at, FN(clamp)(value, p->clamp), here);
+            if (residual) value += FN(load)(residual + at, here);
+            FN(store)(output + at, FN(clamp)(value, p->activation), here);
         }
     }
-}
-
-#define CASE(r)                                                                                                        \
-    case r: FN(tile)(p, r, vectors, lanes, row, column, panel); break;
-
-/// `tile`, for a number of rows that is not known before.
-ALWAYS_INLINE TARGET void FN(rows)(
-    const graft_product *p, int64_t rows, const int vectors, int64_t lanes, int64_t row, int64_t column,
-    const float *panel) {
-    switch (rows) {
-        CASE(1)
-        CASE(2)
-        CASE(3)
-        CASE(4)
-#if TILE_ROWS > 4
-        CASE(5)
-        CASE(6)
-#endif
-#if TILE_ROWS > 6
-        CASE(7)
-        CASE(8)
-#endif
-#if TILE_ROWS > 8
-        CASE(9)
-        CASE(10)
-        CASE(11)
-        CASE(12)
-#endif
-    }
+    if (p->activation.curve)
+        for (int64_t r = 0; r < rows; r++)
+            FN(bend)(output + r * p->output_stride, (vectors - 1) * LANES + lanes, p->activation.curve);
 }
 
 /// A panel's worth of columns for the rows `begin ..< end`.
-ALWAYS_INLINE TARGET void FN(panel)(
+ALWAYS_INLINE TARGET void FN(product_panel)(
     const graft_product *p, const int vectors, int64_t lanes, int64_t begin, int64_t end, int64_t column,
     const float *panel) {
     // Tiles of equal height rather than full ones and a low rest, which would leave the multipliers idle.
-    const int64_t tiles = (end - begin + TILE_ROWS - 1) / TILE_ROWS;
+    const int64_t tiles = (end - begin + MOST_ROWS(vectors) - 1) / MOST_ROWS(vectors);
     for (int64_t t = 0; t < tiles; t++) {
-        const int64_t from = begin + (end - begin) * t / tiles, to = begin + (end - begin) * (t + 1) / tiles;
-        FN(rows)(p, to - from, vectors, lanes, from, column, panel);
+        const int64_t row = begin + (end - begin) * t / tiles;
+#define CASE(r, vectors)                                                                                               \
+    case r: if (r <= MOST_ROWS(vectors)) FN(product_tile)(p, r, vectors, lanes, row, column, panel); break;
+        switch (begin + (end - begin) * (t + 1) / tiles - row) { EACH_ROW_COUNT(vectors) }
+#undef CASE
     }
 }
 
-TARGET static __attribute__((noinline)) void FN(panel_full)(
-    const graft_product *p, int64_t begin, int64_t end, int64_t column, const float *panel) {
-    FN(panel)(p, TILE_VECTORS, LANES, begin, end, column, panel);
-}
-
-#define NARROW(v)                                                                                                      \
-    case v: FN(panel)(p, v, lanes, begin, end, column, panel); break;
-
-TARGET static __attribute__((noinline)) void FN(panel_rest)(
-    const graft_product *p, int64_t begin, int64_t end, int64_t column, const float *panel) {
-    const int64_t vectors = (p->columns - column + LANES - 1) / LANES;
-    const int64_t lanes = p->columns - column - (vectors - 1) * LANES;
-    switch (vectors) {
-        NARROW(1)
-#if TILE_VECTORS > 1
-        NARROW(2)
-#endif
-#if TILE_VECTORS > 2
-        NARROW(3)
-#endif
+// The inner loops exist once for full vectors, where `lanes` is a constant, and once for a last vector with fewer.
+#define PANELS(v)                                                                                                      \
+    TARGET static __attribute__((noinline)) void FN(panel_of_##v)(                                                     \
+        const graft_product *p, int64_t begin, int64_t end, int64_t column, const float *panel) {                      \
+        FN(product_panel)(p, v, LANES, begin, end, column, panel);                                                     \
+    }                                                                                                                  \
+    TARGET static __attribute__((noinline)) void FN(last_panel_of_##v)(                                                \
+        const graft_product *p, int64_t begin, int64_t end, int64_t column, const float *panel) {                      \
+        FN(product_panel)(p, v, p->columns - column - (v - 1) * LANES, begin, end, column, panel);                     \
     }
-}
 
-TARGET void FN(product)(const graft_product *p, int64_t begin, int64_t end) {
+PANELS(1)
+PANELS(2)
+#if MOST_VECTORS > 2
+PANELS(3)
+#endif
+#if MOST_VECTORS > 3
+PANELS(4)
+#endif
+
+TARGET void FN(product)(
+    const graft_product *p, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel) {
     // So many rows at a time that their input and output stay in the second-level cache while all panels pass.
     const int64_t cached = 192 * 1024 / (int64_t)sizeof(float) / (p->depth + p->columns);
-    const int64_t block = cached < 8 * TILE_ROWS ? 8 * TILE_ROWS : cached / TILE_ROWS * TILE_ROWS;
-    for (int64_t from = begin; from < end; from += block) {
-        const int64_t to = end - from < block ? end : from + block;
-        for (int64_t column = 0; column < p->columns; column += TILE_COLUMNS) {
-            const float *panel = p->panels + column * p->depth;
-            if (p->columns - column >= TILE_COLUMNS) FN(panel_full)(p, from, to, column, panel);
-            else FN(panel_rest)(p, from, to, column, panel);
+    const int64_t most = cached < 64 ? 64 : cached;
+    const int64_t blocks = (end - begin + most - 1) / most;
+    for (int64_t b = 0; b < blocks; b++) {
+        const int64_t from = begin + (end - begin) * b / blocks, to = begin + (end - begin) * (b + 1) / blocks;
+        for (int64_t n = first_panel; n < last_panel; n++) {
+            const int64_t start = FN(panel_start)(p->columns, n);
+            const int64_t vectors = FN(panel_start)(p->columns, n + 1) - start, column = start * LANES;
+            const float *panel = p->panels + column * p->panel_depth + p->first_depth * vectors * LANES;
+            const int whole = column + vectors * LANES <= p->columns;
+#define CASE(v)                                                                                                        \
+    case v: whole ? FN(panel_of_##v)(p, from, to, column, panel) : FN(last_panel_of_##v)(p, from, to, column, panel);  \
+        break;
+            switch (vectors) {
+                CASE(1)
+                CASE(2)
+#if MOST_VECTORS > 2
+                CASE(3)
+#endif
+#if MOST_VECTORS > 3
+                CASE(4)
+#endif
+            }
+#undef CASE
         }
     }
 }
 
-#undef TILE_COLUMNS
-#undef CASE
-#undef NARROW
+#undef PANELS
+#undef MOST_ROWS
+#undef EACH_ROW_COUNT
 #endif

@@ -8,6 +8,10 @@
 #ifndef GRAFT_VECTOR_H
 #define GRAFT_VECTOR_H
 
+typedef struct {
+    float lowest, highest;
+} graft_clamp_bounds;
+
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 
 // Loops over the registers of a tile must vanish, or the tile would live in memory.
@@ -41,8 +45,13 @@ ALWAYS_INLINE TARGET vector FN(select)(mask condition, vector yes, vector no) {
     return (vector)(((mask)yes & condition) | ((mask)no & ~condition));
 }
 
-ALWAYS_INLINE TARGET vector FN(clamp)(vector value, graft_clamp clamp) {
-    const vector lowest = (vector){0} + clamp.lowest, highest = (vector){0} + clamp.highest;
+ALWAYS_INLINE TARGET vector FN(between)(vector value, graft_clamp_bounds bounds) {
+    const vector lowest = (vector){0} + bounds.lowest, highest = (vector){0} + bounds.highest;
     value = FN(select)((mask)(value < lowest), lowest, value);
     return FN(select)((mask)(value > highest), highest, value);
+}
+
+ALWAYS_INLINE TARGET vector FN(clamp)(vector value, graft_activation activation) {
+    const graft_clamp_bounds bounds = {activation.lowest, activation.highest};
+    return FN(between)(value, bounds);
 }

@@ -6,5 +6,6 @@
 #include "kernels.h"
 #include "pooling.h"
 #include "product.h"
+#include "winograd.h"
 
 #endif

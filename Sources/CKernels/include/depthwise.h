@@ -5,7 +5,7 @@
 
 #include "activation.h"
 
-/// output[y, x, c] = clamp(bias[c] + Σ_ij input[y · stride + i - top, x · stride + j - left, c] · weights[i, j, c])
+/// output[y, x, c] = activation(bias[c] + Σ_ij input[y · stride + i - top, x · stride + j - left, c] · weights[i, j, c])
 typedef struct {
     /// H, W and C of the input.
     int64_t height, width, channels;
@@ -14,7 +14,9 @@ typedef struct {
     /// The zeros above and to the left of the image; those below and to the right follow from the output.
     int64_t padding_top, padding_left;
     int64_t output_width;
-    /// [H, W, C]
+    /// The rows of the input from `first_row` on, and of the output from `first_output_row` on, as [.., W, C]; both 0
+    /// where the whole image is at hand.
+    int64_t first_row, first_output_row;
     const float *input;
     /// [kernel, kernel, C]
     const float *weights;
@@ -22,9 +24,8 @@ typedef struct {
     const float *bias;
     /// C zeros: what a window finds outside the image.
     const float *zeros;
-    /// [output height, output width, C]
     float *output;
-    graft_clamp clamp;
+    graft_activation activation;
 } graft_depthwise;
 
 #endif

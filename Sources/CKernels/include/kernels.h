@@ -7,6 +7,10 @@
 #include "depthwise.h"
 #include "pooling.h"
 #include "product.h"
+#include "winograd.h"
+
+/// The columns that a panel has at most.
+enum { graft_most_panel_columns = 48 };
 
 typedef enum {
     /// What every CPU of the architecture has: four lanes (SSE2 on x86-64).
@@ -19,21 +23,42 @@ typedef enum {
     graft_isa_neon,
 } graft_isa;
 
-/// The kernels, compiled for one instruction set. Every `begin ..< end` is a range of output rows, so that one
-/// operation can be split over threads; no kernel allocates.
+/// The kernels, compiled for one instruction set. Every `begin ..< end` is a range of output rows, unless another is
+/// named, and every `first_panel ..< last_panel` one of groups of output channels, so that one operation can be
+/// split over threads; no kernel allocates.
 typedef struct {
     /// How many floats the packed form of weights [columns, depth] takes.
     int64_t (*packed_count)(int64_t columns, int64_t depth);
+    /// How many panels it has.
+    int64_t (*panels)(int64_t columns);
     /// Writes row-major weights [columns, depth] in the order in which `product` and `convolution` read them.
     void (*pack)(const float *weights, int64_t columns, int64_t depth, float *panels);
     /// Rows of the matrix.
-    void (*product)(const graft_product *product, int64_t begin, int64_t end);
-    /// Rows of the output image.
-    void (*convolution)(const graft_convolution *convolution, int64_t begin, int64_t end);
-    /// Rows of the output image.
+    void (*product)(
+        const graft_product *product, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);
+    /// With several groups, the panels are those of each.
+    void (*convolution)(
+        const graft_convolution *convolution, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);
+    /// The same for weights [columns, 3, 3, channels] that `winograd_multiply` reads, in as many panels.
+    int64_t (*winograd_packed_count)(int64_t tile, int64_t columns, int64_t channels);
+    void (*winograd_pack)(int64_t tile, const float *weights, int64_t columns, int64_t channels, float *panels);
+    /// Tiles.
+    void (*winograd_transform)(const graft_winograd *winograd, int64_t begin, int64_t end);
+    /// Tiles, all of which are transformed.
+    void (*winograd_multiply)(
+        const graft_winograd *winograd, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);
     void (*depthwise)(const graft_depthwise *depthwise, int64_t begin, int64_t end);
+    void (*pool)(const graft_pool *pool, int64_t begin, int64_t end);
     void (*mean)(const graft_mean *mean);
 } graft_kernels;
+
+/// How many floats of scratch space a convolution needs, with the channels of one group.
+int64_t graft_convolution_scratch(int64_t kernel_height, int64_t kernel_width, int64_t channels);
+
+/// How many floats of scratch space a multiplication of `tiles` tiles needs, whatever the instruction set.
+static inline int64_t graft_winograd_scratch(int64_t tile, int64_t tiles) {
+    return (tile + 2) * (tile + 2) * tiles * graft_most_panel_columns;
+}
 
 /// The kernels for `isa`, or NULL if this CPU does not have it.
 const graft_kernels *graft_kernels_for(graft_isa isa);

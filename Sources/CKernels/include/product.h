@@ -5,26 +5,33 @@
 
 #include "activation.h"
 
-/// output[r, n] = clamp(bias[n] + Σ_k input[r, k] · weights[n, k] + residual[r, n])
+/// output[r, n] = activation(start + Σ_k input[r, k] · weights[n, k] + residual[r, n]), where start is bias[n]
 ///
 /// A 1 × 1 convolution is this product over the pixels of an NHWC tensor. The sum of an element is formed
-/// in the order of k, whatever tile it falls into, so results do not depend on how the rows are split.
+/// in the order of k, whatever tile it falls into, so results do not depend on how rows or panels are split.
 typedef struct {
     /// N, the output channels.
     int64_t columns;
-    /// K, the input channels.
+    /// K, the input channels that are summed.
     int64_t depth;
+    /// Floats from a row of the input to the next: K, unless rows lie apart.
+    int64_t input_stride;
     /// [R, K]
     const float *input;
     /// The weights as `pack` wrote them.
     const float *panels;
-    /// [N]
+    /// The depth that the weights were packed with, and where in it the sum starts: K and 0, unless it is formed in
+    /// parts.
+    int64_t panel_depth, first_depth;
+    /// [N], or NULL to start from what `output` holds: the sum of the parts before.
     const float *bias;
     /// [R, N], or NULL.
     const float *residual;
     /// [R, N]
     float *output;
-    graft_clamp clamp;
+    /// Floats from a row of the output, or of the residual, to the next: N, unless rows lie apart.
+    int64_t output_stride;
+    graft_activation activation;
 } graft_product;
 
 #endif
