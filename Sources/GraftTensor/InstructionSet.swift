@@ -1,4 +1,4 @@
-package import CKernels
+internal import CKernels
 
 /// A set of vector instructions that the kernels are compiled for.
 package enum InstructionSet: String, Sendable, CaseIterable {
@@ -51,46 +51,5 @@ package enum InstructionSetError: Error, Equatable, Sendable, CustomStringConver
             "GRAFTD_ISA=\(name) cannot be used on this CPU; unset it, or use one of "
                 + available.map(\.rawValue).joined(separator: ", ")
         }
-    }
-}
-
-/// The C kernels for one instruction set; see the headers of `CKernels` for what each computes.
-package struct VectorKernels: @unchecked Sendable {
-    // Sendable: the table is constant data of the executable.
-    private let table: UnsafePointer<graft_kernels>
-
-    fileprivate init(table: UnsafePointer<graft_kernels>) { self.table = table }
-
-    /// How many floats the packed form of weights `[columns, depth]` takes.
-    package func packedCount(columns: Int, depth: Int) -> Int {
-        Int(table.pointee.packed_count(Int64(columns), Int64(depth)))
-    }
-
-    /// Writes `weights` `[columns, depth]` in the order in which ``product(_:rows:)`` and ``convolution(_:rows:)``
-    /// read them; `panels` has room for ``packedCount(columns:depth:)`` floats.
-    package func pack(_ weights: [Float], columns: Int, depth: Int, into panels: UnsafeMutablePointer<Float>) {
-        precondition(weights.count == columns * depth)
-        table.pointee.pack(weights, Int64(columns), Int64(depth), panels)
-    }
-
-    package func product(_ product: graft_product, rows: Range<Int>) {
-        withUnsafePointer(to: product) { table.pointee.product($0, Int64(rows.lowerBound), Int64(rows.upperBound)) }
-    }
-
-    package func convolution(_ convolution: graft_convolution, rows: Range<Int>) {
-        withUnsafePointer(to: convolution) {
-            table.pointee.convolution($0, Int64(rows.lowerBound), Int64(rows.upperBound))
-        }
-    }
-
-    /// - Precondition: the window's side is 3 or 5, and the stride 1 or 2.
-    package func depthwise(_ depthwise: graft_depthwise, rows: Range<Int>) {
-        withUnsafePointer(to: depthwise) {
-            table.pointee.depthwise($0, Int64(rows.lowerBound), Int64(rows.upperBound))
-        }
-    }
-
-    package func mean(_ mean: graft_mean) {
-        withUnsafePointer(to: mean) { table.pointee.mean($0) }
     }
 }

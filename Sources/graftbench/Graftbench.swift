@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// Measures this build on this machine.
 @main
-struct Graftbench: ParsableCommand {
+struct Graftbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
         subcommands: [Infer.self, Memory.self, Refit.self])

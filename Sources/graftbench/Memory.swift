@@ -10,8 +10,8 @@ struct Memory: ParsableCommand {
 
     func run() throws {
         let backbone = try network.load()
-        let workspace = backbone.makeWorkspace()
-        _ = backbone.features(of: network.image(for: backbone), in: workspace)
+        let workspaces = backbone.makeWorkspaces()
+        _ = backbone.features(of: network.image(for: backbone), in: workspaces)
         let result = MemoryResult(
             arch: backbone.architecture.name, parameters: backbone.parameterCount,
             weights_bytes: backbone.byteCounts.weights, workspace_bytes: backbone.byteCounts.workspace,

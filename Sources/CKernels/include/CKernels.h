@@ -4,6 +4,7 @@
 #include "convolution.h"
 #include "depthwise.h"
 #include "kernels.h"
+#include "pause.h"
 #include "pooling.h"
 #include "product.h"
 #include "winograd.h"

@@ -11,14 +11,14 @@ final class Vision: Sendable {
     let name: String
     let backbone: Backbone
     private let limits: ImageLimits
-    /// One per thread of the pool.
-    private let workspaces: [Workspace]
+    /// For the threads of the pool.
+    private let workspaces: Workspaces
 
     init(name: String, backbone: Backbone, threads: Int, limits: ImageLimits) {
         self.name = name
         self.backbone = backbone
         self.limits = limits
-        workspaces = (0..<threads).map { _ in backbone.makeWorkspace() }
+        workspaces = backbone.makeWorkspaces(threads: threads)
     }
 
     /// How long the parts took.
@@ -39,7 +39,7 @@ final class Vision: Sendable {
                 let input = try preprocess(
                     bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
                 let decoded = ContinuousClock.now
-                let features = backbone.features(of: input, in: workspaces[worker])
+                let features = backbone.features(of: input, in: workspaces, by: worker)
                 return (
                     RootFeatures(quantizing: features),
                     Durations(decode: decoded - start, inference: ContinuousClock.now - decoded)

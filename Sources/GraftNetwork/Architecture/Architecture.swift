@@ -21,31 +21,43 @@ package struct Parameter: Sendable, Equatable {
 /// A step of a block: one tensor in, one out.
 package enum Layer: Sendable {
     case convolution(Convolution)
+    case pooling(Pooling)
     /// The mean over height and width: `[H, W, C]` to `[C]`.
     case globalAveragePooling
+
+    fileprivate func parameters(in block: String) -> [Parameter] {
+        if case .convolution(let convolution) = self { convolution.parameters(in: block) } else { [] }
+    }
 }
 
 /// A named part of the chain that a network is, with one tensor between neighbours; the network can be cut
 /// between any two blocks.
 package struct Block: Sendable {
-    package let name: String
-    package let layers: [Layer]
-    /// Whether the block's input is added to the output of its last layer, before that layer's activation.
-    package let addsInput: Bool
-
-    package init(_ name: String, _ layers: [Layer], addsInput: Bool = false) {
-        self.name = name
-        self.layers = layers
-        self.addsInput = addsInput
+    /// What is added to the output of the last layer, before that layer's activation.
+    package enum Shortcut: Sendable {
+        case none
+        /// The block's input.
+        case identity
+        /// The block's input after a convolution, which brings it to the output's shape.
+        case projection(Convolution)
     }
 
+    package let name: String
+    package let layers: [Layer]
+    package let shortcut: Shortcut
+
+    /// - Precondition: with a shortcut, the last layer is a convolution.
+    package init(_ name: String, _ layers: [Layer], shortcut: Shortcut = .none) {
+        self.name = name
+        self.layers = layers
+        self.shortcut = shortcut
+    }
+
+    /// Those of the layers in order, then those of the projection.
     package var parameters: [Parameter] {
-        layers.flatMap { layer -> [Parameter] in
-            switch layer {
-            case .convolution(let convolution): convolution.parameters(in: name)
-            case .globalAveragePooling: []
-            }
-        }
+        let own = layers.flatMap { $0.parameters(in: name) }
+        if case .projection(let convolution) = shortcut { return own + convolution.parameters(in: name) }
+        return own
     }
 }
 
@@ -61,7 +73,7 @@ package struct Architecture: Sendable {
     package var parameters: [Parameter] { blocks.flatMap(\.parameters) }
 
     /// The architectures this version knows.
-    package static let all: [Architecture] = [.efficientNetLite0]
+    package static let all: [Architecture] = [.efficientNetLite0, .resNet18, .resNet50, .vgg16]
 
     /// The architecture called `name`, e.g. `efficientnet_lite0`.
     package static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }

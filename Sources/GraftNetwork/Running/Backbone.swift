@@ -24,7 +24,7 @@ package final class Backbone: Sendable {
         self.fingerprint = fingerprint
         self.instructionSet = instructionSet
         kernels = instructionSet.kernels
-        plan = Plan(architecture, side: self.preprocessing.cropSide)
+        plan = Plan(architecture, side: self.preprocessing.cropSide, instructionSet: instructionSet)
         weights = try PackedWeights(plan, kernels: kernels, parameters: parameters)
     }
 
@@ -37,28 +37,37 @@ package final class Backbone: Sendable {
     /// `[1, H, W, 3]`
     package var inputShape: [Int] { [1, preprocessing.cropSide, preprocessing.cropSide, 3] }
 
-    /// The bytes of the packed weights, and of each workspace.
+    /// The bytes of the packed weights, and what each thread needs beside them.
     package var byteCounts: (weights: Int, workspace: Int) {
-        (weights.buffer.count * MemoryLayout<Float>.stride, plan.arenaCount * MemoryLayout<Float>.stride)
+        (
+            weights.buffer.count * MemoryLayout<Float>.stride,
+            (plan.arenaCount + plan.scratchCount) * MemoryLayout<Float>.stride
+        )
     }
 
-    package func makeWorkspace() -> Workspace { Workspace(count: plan.arenaCount) }
+    /// Memory for as many forward passes at a time as `threads`, which may help each other.
+    package func makeWorkspaces(threads: Int = 1) -> Workspaces { Workspaces(self, threads: threads) }
 
-    /// The features `[D]` of one image `[1, H, W, 3]`; bit for bit the same in every workspace.
+    /// The features `[D]` of one image `[1, H, W, 3]`; bit for bit the same whoever computes them, with whatever help.
     ///
     /// Allocates nothing but the result.
     ///
-    /// - Precondition: `input` has ``inputShape``, and `workspace` is this backbone's and not in use.
-    package func features(of input: Tensor, in workspace: Workspace) -> [Float] {
+    /// - Precondition: `input` has ``inputShape``, and `workspaces` are this backbone's, for as many threads as those of
+    ///   `worker`'s pool.
+    package func features(of input: Tensor, in workspaces: Workspaces, by worker: Worker = .alone) -> [Float] {
+        [Float](unsafeUninitializedCapacity: featureCount) { features, count in
+            forward(input, in: workspaces, by: worker) { features.baseAddress!.update(from: $0, count: featureCount) }
+            count = featureCount
+        }
+    }
+
+    /// Lends the features `[D]` of one image; see ``features(of:in:by:)``. Allocates nothing.
+    package func forward<R>(
+        _ input: Tensor, in workspaces: Workspaces, by worker: Worker = .alone, _ body: (UnsafePointer<Float>) -> R
+    ) -> R {
         precondition(input.shape == inputShape, "\(input.shape) is not \(inputShape)")
-        return workspace.withArena { arena in
-            input.elements.withUnsafeBufferPointer { image in
-                weights.buffer.withUnsafePointer { weights in
-                    for s in plan.steps.indices { run(s, image: image.baseAddress!, weights: weights, arena: arena) }
-                }
-            }
-            let features = UnsafeBufferPointer(start: arena + plan.offsets.last!, count: featureCount)
-            return [Float](features)
+        return workspaces.withPass(of: worker) { pass in
+            input.elements.withUnsafeBufferPointer { pass.run($0.baseAddress!, by: worker, body) }
         }
     }
 }

@@ -1,27 +1,3 @@
-/// What is applied to every element as a layer's kernel stores it.
-package enum Activation: String, Sendable {
-    case none, relu, relu6
-}
-
-/// How many zeros surround an image before a window slides over it.
-package enum Padding: Sendable, Equatable {
-    /// As many on every side, as PyTorch does.
-    case symmetric(Int)
-    /// As many as an output of `ceil(input / stride)` needs, the odd one at the end, as TensorFlow's "SAME" does.
-    case same
-
-    /// The zeros before the first element of an axis, and the number of window positions along it.
-    package func along(input: Int, kernel: Int, stride: Int) -> (before: Int, output: Int) {
-        switch self {
-        case .symmetric(let zeros):
-            return (zeros, (input + 2 * zeros - kernel) / stride + 1)
-        case .same:
-            let output = (input + stride - 1) / stride
-            return (max(0, (output - 1) * stride + kernel - input) / 2, output)
-        }
-    }
-}
-
 /// A two-dimensional convolution, its batch normalisation and its activation: one kernel call once folded.
 package struct Convolution: Sendable {
     /// The name within its block, e.g. `expand`.
@@ -32,7 +8,9 @@ package struct Convolution: Sendable {
     package let kernel: Int
     package let stride: Int
     package let padding: Padding
-    /// 1, or the number of channels if depthwise.
+    /// How far apart the window's taps are: 1 if side by side.
+    package let dilation: Int
+    /// How many parts the channels fall into, each convolved on its own: the number of channels if depthwise.
     package let groups: Int
     /// The ε of the batch normalisation that follows, or nil if the convolution has a bias instead.
     package let normalizationEpsilon: Float?
@@ -53,7 +31,8 @@ package struct Convolution: Sendable {
 
     package init(
         _ name: String, from inputChannels: Int, to outputChannels: Int, kernel: Int, stride: Int = 1,
-        padding: Padding, groups: Int = 1, normalizationEpsilon: Float?, activation: Activation, sources: [Source]
+        padding: Padding, dilation: Int = 1, groups: Int = 1, normalizationEpsilon: Float?, activation: Activation,
+        sources: [Source]
     ) {
         precondition(inputChannels % groups == 0 && outputChannels % groups == 0)
         self.name = name
@@ -62,6 +41,7 @@ package struct Convolution: Sendable {
         self.kernel = kernel
         self.stride = stride
         self.padding = padding
+        self.dilation = dilation
         self.groups = groups
         self.normalizationEpsilon = normalizationEpsilon
         self.activation = activation
@@ -70,6 +50,19 @@ package struct Convolution: Sendable {
 
     /// One filter per channel.
     package var isDepthwise: Bool { groups > 1 && groups == inputChannels && groups == outputChannels }
+
+    /// How many products an output element sums.
+    package var depth: Int { kernel * kernel * inputChannels / groups }
+
+    /// The zeros before the first element of each axis, and the shape that comes out.
+    package func output(of input: MapShape) -> (top: Int, left: Int, shape: MapShape) {
+        let (top, height) = padding.along(input: input.height, kernel: reach, stride: stride)
+        let (left, width) = padding.along(input: input.width, kernel: reach, stride: stride)
+        return (top, left, MapShape(height: height, width: width, channels: outputChannels))
+    }
+
+    /// How many elements along an axis the window spans.
+    private var reach: Int { (kernel - 1) * dilation + 1 }
 
     /// The parameters in canonical order; `block` is the name of the block that holds the layer.
     package func parameters(in block: String) -> [Parameter] {

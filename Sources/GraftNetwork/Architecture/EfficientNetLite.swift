@@ -109,7 +109,7 @@ private func invertedResidual(
                     .init("\(package)._project_conv", "\(package)._bn2"),
                     .init("\(timm).\(project.0)", "\(timm).\(project.1)"),
                 ])))
-    return Block(name, layers, addsInput: stride == 1 && input == stage.channels)
+    return Block(name, layers, shortcut: stride == 1 && input == stage.channels ? .identity : .none)
 }
 
 private func normalized(

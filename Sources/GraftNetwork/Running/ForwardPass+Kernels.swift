@@ -1,0 +1,155 @@
+import CKernels
+import GraftTensor
+
+/// The calls into the kernels.
+extension ForwardPass {
+    /// Computes the part `range` of a phase.
+    func compute(_ s: Int, _ phase: Phase, _ range: Range<Int>, scratch: UnsafeMutablePointer<Float>) {
+        let kernels = backbone.kernels
+        let operands = Operands(self, s)
+        switch backbone.plan.steps[s].operation {
+        case .product(let convolution):
+            let panels = 0..<kernels.panels(columns: convolution.outputChannels)
+            kernels.product(
+                operands.product(convolution),
+                rows: phase.split == .rows ? range : 0..<operands.shape.pixels,
+                panels: phase.split == .rows ? panels : range)
+        case .convolution(let convolution):
+            let panels = 0..<kernels.panels(columns: convolution.outputChannels / convolution.groups)
+            kernels.convolution(
+                operands.convolution(convolution, scratch: scratch),
+                rows: phase.split == .rows ? range : 0..<operands.shape.height,
+                panels: phase.split == .rows ? panels : range)
+        case .winograd(let convolution, let tiling):
+            operands.winograd(convolution, tiling, phase, range, scratch: scratch, kernels: kernels)
+        case .depthwise(let convolution):
+            kernels.depthwise(operands.depthwise(convolution), rows: range)
+        case .pool(let pooling):
+            kernels.pool(operands.pool(pooling), rows: range)
+        case .mean:
+            kernels.mean(operands.mean)
+        }
+    }
+}
+
+/// What a step reads and writes.
+private struct Operands {
+    let inputShape: MapShape
+    /// That of the output.
+    let shape: MapShape
+    let input: UnsafePointer<Float>
+    let residual: UnsafePointer<Float>?
+    let output: UnsafeMutablePointer<Float>
+    let weights: UnsafePointer<Float>
+    let bias: UnsafePointer<Float>
+    /// As many as the input has channels, at least.
+    let zeros: UnsafePointer<Float>
+    /// Space that the threads of the step share.
+    let shared: UnsafeMutablePointer<Float>
+
+    init(_ pass: ForwardPass, _ s: Int) {
+        let step = pass.backbone.plan.steps[s]
+        let place = pass.backbone.weights.places[s]
+        let packed = pass.backbone.weights.buffer.withUnsafePointer { $0 }
+        inputShape = pass.backbone.plan.maps[step.input]
+        shape = pass.backbone.plan.maps[step.output]
+        input = pass.pointer(to: step.input)
+        residual = step.residual.map { pass.pointer(to: $0) }
+        output = pass.arenaPointer + pass.backbone.plan.offsets[step.output]
+        weights = packed + place.weight
+        bias = packed + place.bias
+        zeros = packed + pass.backbone.weights.zeros
+        shared = pass.arenaPointer + step.sharedOffset
+    }
+
+    func product(_ convolution: Convolution) -> graft_product {
+        graft_product(
+            columns: Int64(shape.channels), depth: Int64(inputShape.channels),
+            input_stride: Int64(inputShape.channels), input: input, panels: weights,
+            panel_depth: Int64(inputShape.channels), first_depth: 0, bias: bias, residual: residual, output: output,
+            output_stride: Int64(shape.channels), activation: convolution.activation.applied)
+    }
+
+    func convolution(_ convolution: Convolution, scratch: UnsafeMutablePointer<Float>) -> graft_convolution {
+        let (top, left, _) = convolution.output(of: inputShape)
+        return graft_convolution(
+            height: Int64(inputShape.height), width: Int64(inputShape.width), channels: Int64(inputShape.channels),
+            kernel_height: Int64(convolution.kernel), kernel_width: Int64(convolution.kernel),
+            stride: Int64(convolution.stride), dilation: Int64(convolution.dilation),
+            groups: Int64(convolution.groups), padding_top: Int64(top), padding_left: Int64(left),
+            output_width: Int64(shape.width), columns: Int64(shape.channels), input: input, panels: weights,
+            bias: bias, residual: residual, output: output, activation: convolution.activation.applied,
+            scratch: scratch)
+    }
+
+    func depthwise(_ convolution: Convolution) -> graft_depthwise {
+        let (top, left, _) = convolution.output(of: inputShape)
+        return graft_depthwise(
+            height: Int64(inputShape.height), width: Int64(inputShape.width), channels: Int64(inputShape.channels),
+            kernel: Int64(convolution.kernel), stride: Int64(convolution.stride), padding_top: Int64(top),
+            padding_left: Int64(left), output_width: Int64(shape.width), first_row: 0, first_output_row: 0,
+            input: input, weights: weights, bias: bias, zeros: zeros, output: output,
+            activation: convolution.activation.applied)
+    }
+
+    func pool(_ pooling: Pooling) -> graft_pool {
+        let (top, left, _) = pooling.output(of: inputShape)
+        return graft_pool(
+            height: Int64(inputShape.height), width: Int64(inputShape.width), channels: Int64(inputShape.channels),
+            kernel: Int64(pooling.kernel), stride: Int64(pooling.stride), padding_top: Int64(top),
+            padding_left: Int64(left), output_width: Int64(shape.width), takes_mean: pooling.kind == .max ? 0 : 1,
+            counts_padding: pooling.kind == .average(countsPadding: true) ? 1 : 0, input: input, output: output)
+    }
+
+    var mean: graft_mean {
+        graft_mean(
+            pixels: Int64(inputShape.pixels), channels: Int64(inputShape.channels), input: input, output: output)
+    }
+
+    /// Tiles band by band, or one half of the way for the one band that threads share.
+    func winograd(
+        _ convolution: Convolution, _ tiling: WinogradTiling, _ phase: Phase, _ range: Range<Int>,
+        scratch: UnsafeMutablePointer<Float>, kernels: VectorKernels
+    ) {
+        let (top, left, _) = convolution.output(of: inputShape)
+        let panels = 0..<kernels.panels(columns: shape.channels)
+        let ownTransformed = tiling.isShared ? 0 : tiling.transformedCount(channels: inputShape.channels)
+        var winograd = graft_winograd(
+            tile: Int64(tiling.tile), height: Int64(inputShape.height), width: Int64(inputShape.width),
+            channels: Int64(inputShape.channels), padding_top: Int64(top), padding_left: Int64(left),
+            output_height: Int64(shape.height), output_width: Int64(shape.width), columns: Int64(shape.channels),
+            input: input, panels: weights, bias: bias, residual: residual, output: output,
+            activation: convolution.activation.applied, zeros: zeros, first_tile: 0,
+            tile_count: Int64(tiling.tileCount), transformed: tiling.isShared ? shared : scratch,
+            scratch: scratch + ownTransformed)
+        switch phase.split {
+        case .transforms: kernels.winogradTransform(winograd, tiles: range)
+        case .panels: kernels.winogradMultiply(winograd, tiles: 0..<tiling.tileCount, panels: range)
+        case .tiles:
+            let bands = (range.count + tiling.bandCount - 1) / tiling.bandCount
+            for b in 0..<bands {
+                let first = range.lowerBound + range.count * b / bands
+                let tiles = first..<range.lowerBound + range.count * (b + 1) / bands
+                winograd.first_tile = Int64(first)
+                winograd.tile_count = Int64(tiles.count)
+                kernels.winogradTransform(winograd, tiles: tiles)
+                kernels.winogradMultiply(winograd, tiles: tiles, panels: panels)
+            }
+        case .whole, .rows: preconditionFailure("Winograd's filtering is split by tiles or panels")
+        }
+    }
+}
+
+extension Activation {
+    /// As the kernels take it.
+    fileprivate var applied: graft_activation {
+        switch self {
+        case .none: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_none)
+        case .relu: graft_activation(lowest: 0, highest: .infinity, curve: graft_curve_none)
+        case .relu6: graft_activation(lowest: 0, highest: 6, curve: graft_curve_none)
+        case .silu: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_silu)
+        case .hardSwish: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_hard_swish)
+        case .gelu: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_gelu)
+        }
+    }
+}

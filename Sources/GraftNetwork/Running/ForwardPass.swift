@@ -1,0 +1,64 @@
+import GraftTensor
+import Synchronization
+
+/// One image on its way through a network.
+///
+/// Sendable: one thread leads it, and lends it to others by ``Worker/share(_:_:)`` only, which orders what they do.
+final class ForwardPass: SharedWork, @unchecked Sendable {
+    let backbone: Backbone
+    let isInUse = Atomic(false)
+    private var arena: TensorBuffer
+    /// By thread.
+    private let scratches: [Scratch]
+
+    // What is computed now: phase `phase` of step `step`, in `partCount` parts.
+    private var image: UnsafePointer<Float>?
+    private var step = 0
+    private var phase = 0
+    private var partCount = 1
+
+    init(_ backbone: Backbone, scratches: [Scratch]) {
+        self.backbone = backbone
+        self.scratches = scratches
+        arena = TensorBuffer(count: backbone.plan.arenaCount)
+    }
+
+    /// Runs every step with the help that `worker` gets, and lends the output of the last.
+    ///
+    /// - Parameter observe: is called after each step with its number.
+    func run<R>(
+        _ image: UnsafePointer<Float>, by worker: Worker, observe: ((Int) -> Void)? = nil,
+        _ body: (UnsafePointer<Float>) -> R
+    ) -> R {
+        self.image = image
+        worker.withHelp {
+            for s in backbone.plan.steps.indices {
+                run(step: s, by: worker)
+                observe?(s)
+            }
+        }
+        self.image = nil
+        return body(pointer(to: backbone.plan.maps.count - 1))
+    }
+
+    private func run(step: Int, by worker: Worker) {
+        self.step = step
+        for p in backbone.plan.steps[step].phases.indices {
+            phase = p
+            partCount = backbone.plan.steps[step].phases[p].partCount(threads: worker.threads)
+            worker.share(partCount, self)
+        }
+    }
+
+    func run(part: Int, worker: Int) {
+        let phase = backbone.plan.steps[step].phases[phase]
+        compute(step, phase, phase.range(part, of: partCount), scratch: scratches[worker].pointer)
+    }
+
+    /// Where a tensor is.
+    func pointer(to map: Int) -> UnsafePointer<Float> {
+        map == 0 ? image! : UnsafePointer(arenaPointer + backbone.plan.offsets[map])
+    }
+
+    var arenaPointer: UnsafeMutablePointer<Float> { arena.withUnsafeMutablePointer { $0 } }
+}

@@ -1,0 +1,98 @@
+package import CKernels
+
+/// The C kernels for one instruction set; see the headers of `CKernels` for what each computes.
+///
+/// `rows` are output rows and `panels` groups of output channels, ``panels(columns:)`` in all: two ways to split an
+/// operation over threads, neither of which changes a bit of the result.
+package struct VectorKernels: @unchecked Sendable {
+    // Sendable: the table is constant data of the executable.
+    private let table: UnsafePointer<graft_kernels>
+
+    init(table: UnsafePointer<graft_kernels>) { self.table = table }
+
+    /// How many floats the packed form of weights `[columns, depth]` takes.
+    package func packedCount(columns: Int, depth: Int) -> Int {
+        Int(table.pointee.packed_count(Int64(columns), Int64(depth)))
+    }
+
+    /// How many panels the columns are split into.
+    package func panels(columns: Int) -> Int { Int(table.pointee.panels(Int64(columns))) }
+
+    /// Writes `weights` `[columns, depth]` in the order in which ``product(_:rows:panels:)`` and
+    /// ``convolution(_:rows:panels:)`` read them; `panels` has room for ``packedCount(columns:depth:)`` floats.
+    package func pack(
+        _ weights: UnsafePointer<Float>, columns: Int, depth: Int, into panels: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.pack(weights, Int64(columns), Int64(depth), panels)
+    }
+
+    package func product(_ product: graft_product, rows: Range<Int>, panels: Range<Int>) {
+        withUnsafePointer(to: product) {
+            table.pointee.product(
+                $0, Int64(rows.lowerBound), Int64(rows.upperBound), Int64(panels.lowerBound), Int64(panels.upperBound))
+        }
+    }
+
+    package func convolution(_ convolution: graft_convolution, rows: Range<Int>, panels: Range<Int>) {
+        withUnsafePointer(to: convolution) {
+            table.pointee.convolution(
+                $0, Int64(rows.lowerBound), Int64(rows.upperBound), Int64(panels.lowerBound), Int64(panels.upperBound))
+        }
+    }
+
+    /// Floats of scratch space for a convolution; `channels` are those of a group.
+    package func convolutionScratch(kernel: Int, channels: Int) -> Int {
+        Int(graft_convolution_scratch(Int64(kernel), Int64(kernel), Int64(channels)))
+    }
+
+    // MARK: - Winograd's minimal filtering F(tile × tile, 3 × 3)
+
+    /// How many floats the transformed form of weights `[columns, 3, 3, channels]` takes.
+    package func winogradPackedCount(tile: Int, columns: Int, channels: Int) -> Int {
+        Int(table.pointee.winograd_packed_count(Int64(tile), Int64(columns), Int64(channels)))
+    }
+
+    package func winogradPack(
+        tile: Int, _ weights: UnsafePointer<Float>, columns: Int, channels: Int,
+        into panels: UnsafeMutablePointer<Float>
+    ) {
+        table.pointee.winograd_pack(Int64(tile), weights, Int64(columns), Int64(channels), panels)
+    }
+
+    /// Floats of scratch space for ``winogradMultiply(_:tiles:panels:)`` of `tileCount` tiles.
+    package func winogradScratch(tile: Int, tileCount: Int) -> Int {
+        Int(graft_winograd_scratch(Int64(tile), Int64(tileCount)))
+    }
+
+    package func winogradTransform(_ winograd: graft_winograd, tiles: Range<Int>) {
+        withUnsafePointer(to: winograd) {
+            table.pointee.winograd_transform($0, Int64(tiles.lowerBound), Int64(tiles.upperBound))
+        }
+    }
+
+    /// - Precondition: `tiles` are transformed.
+    package func winogradMultiply(_ winograd: graft_winograd, tiles: Range<Int>, panels: Range<Int>) {
+        withUnsafePointer(to: winograd) {
+            table.pointee.winograd_multiply(
+                $0, Int64(tiles.lowerBound), Int64(tiles.upperBound), Int64(panels.lowerBound),
+                Int64(panels.upperBound))
+        }
+    }
+
+    // MARK: - Channel by channel
+
+    /// - Precondition: the window's side is 3 or 5, and the stride 1 or 2.
+    package func depthwise(_ depthwise: graft_depthwise, rows: Range<Int>) {
+        withUnsafePointer(to: depthwise) {
+            table.pointee.depthwise($0, Int64(rows.lowerBound), Int64(rows.upperBound))
+        }
+    }
+
+    package func pool(_ pool: graft_pool, rows: Range<Int>) {
+        withUnsafePointer(to: pool) { table.pointee.pool($0, Int64(rows.lowerBound), Int64(rows.upperBound)) }
+    }
+
+    package func mean(_ mean: graft_mean) {
+        withUnsafePointer(to: mean) { table.pointee.mean($0) }
+    }
+}
