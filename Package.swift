@@ -85,7 +85,11 @@ let package = Package(
         executable(
             "graftd",
             ["GraftService", "GraftHTTP", argumentParser, logging, serviceLifecycle]),
-        executable("graftctl", ["GraftAPI", "GraftClient", "GraftImport", argumentParser]),
+        executable(
+            "graftctl",
+            [
+                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImport", "GraftNetwork", "GraftTensor", argumentParser,
+            ]),
         executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.

@@ -16,23 +16,12 @@ struct NetworkOptions: ParsableArguments {
 
     func load() throws -> Backbone {
         if let backbone { return try Backbone(file: SafetensorsFile(path: backbone)) }
-        return try withRandomWeights()
-    }
-
-    /// How long a pass takes does not depend on the values of the weights.
-    private func withRandomWeights() throws -> Backbone {
         guard let architecture = Architecture.named(arch) else {
             throw ValidationError("no architecture is called \(arch)")
         }
-        let forced = ProcessInfo.processInfo.environment["GRAFTD_ISA"]
-        let instructionSet = try InstructionSet.chosen(forced: forced)
-        var generator = SystemRandomNumberGenerator()
-        return Backbone(architecture: architecture, fingerprint: "random", instructionSet: instructionSet) {
-            parameter in
-            // Variances must be positive, and weights small enough that nothing overflows.
-            let range: ClosedRange<Float> = parameter.name.hasSuffix(".variance") ? 0.5...1.5 : -0.1...0.1
-            return (0..<parameter.shape.reduce(1, *)).map { _ in Float.random(in: range, using: &generator) }
-        }
+        return Backbone(
+            randomWeightsFor: architecture,
+            instructionSet: try .chosen(forced: ProcessInfo.processInfo.environment["GRAFTD_ISA"]))
     }
 
     /// An image of noise.

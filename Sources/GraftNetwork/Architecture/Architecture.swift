@@ -25,6 +25,15 @@ package enum Layer: Sendable {
     /// The mean over height and width: `[H, W, C]` to `[C]`.
     case globalAveragePooling
 
+    /// The name within its block.
+    var name: String {
+        switch self {
+        case .convolution(let convolution): convolution.name
+        case .pooling: "pool"
+        case .globalAveragePooling: "mean"
+        }
+    }
+
     fileprivate func parameters(in block: String) -> [Parameter] {
         if case .convolution(let convolution) = self { convolution.parameters(in: block) } else { [] }
     }

@@ -6,6 +6,8 @@ package struct Plan: Sendable {
     package struct Step: Sendable {
         /// The name of the layer's block.
         package let block: String
+        /// The layer's name within its block.
+        package let layer: String
         package let operation: Operation
         package let input: Int
         /// What is added before the activation.
@@ -49,6 +51,11 @@ package struct Plan: Sendable {
     /// Floats of scratch space that each thread needs for itself.
     package let scratchCount: Int
 
+    /// The multiply-adds of step `s`, as the layer's definition counts them, whatever the algorithm.
+    package func multiplyAdds(of s: Int) -> Int {
+        steps[s].operation.convolution.map { $0.depth * maps[steps[s].output].count } ?? 0
+    }
+
     /// The plan of `architecture` for images `[side, side, 3]`.
     package init(_ architecture: Architecture, side: Int, instructionSet: InstructionSet) {
         var draft = Draft(
@@ -71,8 +78,8 @@ package struct Plan: Sendable {
         let mapCount = draft.maps.count
         steps = draft.steps.enumerated().map { s, step in
             Step(
-                block: step.block, operation: step.operation, input: step.input, residual: step.residual,
-                output: step.output,
+                block: step.block, layer: step.layer, operation: step.operation, input: step.input,
+                residual: step.residual, output: step.output,
                 phases: step.operation.phases(
                     from: draft.maps[step.input], to: draft.maps[step.output], kernels: kernels),
                 sharedCount: needs[s].shared, sharedOffset: arena.offsets[mapCount + s])
@@ -88,7 +95,7 @@ package struct Plan: Sendable {
 private struct Draft {
     var maps: [MapShape]
     let instructionSet: InstructionSet
-    var steps: [(block: String, operation: Plan.Operation, input: Int, residual: Int?, output: Int)] = []
+    var steps: [(block: String, layer: String, operation: Plan.Operation, input: Int, residual: Int?, output: Int)] = []
 
     mutating func append(_ block: Block) {
         let blockInput = maps.count - 1
@@ -111,7 +118,7 @@ private struct Draft {
     private mutating func append(_ layer: Layer, of block: Block, input: Int, residual: Int?) -> Int {
         let (operation, output) = self.operation(of: layer, on: maps[input])
         maps.append(output)
-        steps.append((block.name, operation, input, residual, maps.count - 1))
+        steps.append((block.name, layer.name, operation, input, residual, maps.count - 1))
         return maps.count - 1
     }
 
@@ -144,6 +151,20 @@ extension Convolution {
     /// Whether the depthwise kernel knows it; the general one knows all.
     fileprivate var hasDepthwiseKernel: Bool {
         isDepthwise && dilation == 1 && [3, 5].contains(kernel) && [1, 2].contains(stride)
+    }
+}
+
+extension Plan.Operation: CustomStringConvertible {
+    /// The algorithm's name.
+    package var description: String {
+        switch self {
+        case .product: "product"
+        case .convolution: "gathered product"
+        case .winograd(_, let tiling): "Winograd F(\(tiling.tile)x\(tiling.tile),3x3)"
+        case .depthwise: "depthwise"
+        case .pool: "pooling"
+        case .mean: "mean"
+        }
     }
 }
 

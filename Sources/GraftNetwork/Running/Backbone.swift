@@ -28,6 +28,22 @@ package final class Backbone: Sendable {
         weights = try PackedWeights(plan, kernels: kernels, parameters: parameters)
     }
 
+    /// A backbone whose weights are random, for measurements: how long a pass takes does not depend on their values.
+    package convenience init(randomWeightsFor architecture: Architecture, instructionSet: InstructionSet) {
+        var generator = SystemRandomNumberGenerator()
+        self.init(architecture: architecture, fingerprint: "random", instructionSet: instructionSet) { parameter in
+            let count = parameter.shape.reduce(1, *)
+            switch parameter.layout {
+            case .convolution:
+                // Neither dies out nor overflows on the way (He et al. 2015).
+                let scale = (6 / Float(count / parameter.shape[0])).squareRoot()
+                return (0..<count).map { _ in Float(Int8.random(in: -127...127, using: &generator)) * (scale / 127) }
+            case .vector:
+                return [Float](repeating: parameter.name.hasSuffix(".beta") ? 0.1 : 1, count: count)
+            }
+        }
+    }
+
     /// The length of the features, D.
     package var featureCount: Int { architecture.featureCount }
 
@@ -62,12 +78,15 @@ package final class Backbone: Sendable {
     }
 
     /// Lends the features `[D]` of one image; see ``features(of:in:by:)``. Allocates nothing.
+    ///
+    /// - Parameter observe: is called after each step of the plan with its number.
     package func forward<R>(
-        _ input: Tensor, in workspaces: Workspaces, by worker: Worker = .alone, _ body: (UnsafePointer<Float>) -> R
+        _ input: Tensor, in workspaces: Workspaces, by worker: Worker = .alone, observe: ((Int) -> Void)? = nil,
+        _ body: (UnsafePointer<Float>) -> R
     ) -> R {
         precondition(input.shape == inputShape, "\(input.shape) is not \(inputShape)")
         return workspaces.withPass(of: worker) { pass in
-            input.elements.withUnsafeBufferPointer { pass.run($0.baseAddress!, by: worker, body) }
+            input.elements.withUnsafeBufferPointer { pass.run($0.baseAddress!, by: worker, observe: observe, body) }
         }
     }
 }

@@ -10,8 +10,9 @@ struct BackboneCommand: AsyncParsableCommand {
             Examples:
               graftctl backbone import efficientnet-lite0.pth
               graftctl backbone list
+              graftctl backbone plan resnet50
             """,
-        subcommands: [BackboneImportCommand.self, BackboneListCommand.self])
+        subcommands: [BackboneImportCommand.self, BackboneListCommand.self, BackbonePlanCommand.self])
 }
 
 struct BackboneListCommand: DaemonCommand {
@@ -23,6 +24,7 @@ struct BackboneListCommand: DaemonCommand {
 
             Examples:
               graftctl backbone list
+              graftctl backbone plan resnet50
               graftctl backbone list --json | jq '.backbones[].fingerprint'
             """)
 
