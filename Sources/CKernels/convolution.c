@@ -14,6 +14,8 @@
 #define MOST_PIXELS 56
 // So many floats of a window at a time that the gathered rows and a panel stay in the second-level cache.
 #define MOST_DEPTH 1536
+// Up to so many floats of a window, its products are over before a copy of it would pay.
+#define SHALLOW 192
 
 /// How many rows of a window are gathered at a time.
 static int64_t window_rows(int64_t kernel_height, int64_t kernel_width, int64_t channels) {
@@ -75,36 +77,35 @@ ALWAYS_INLINE TARGET void FN(gather)(
     }
 }
 
-/// The outputs of one group.
-ALWAYS_INLINE TARGET void FN(convolve_group)(
-    const graft_convolution *c, int64_t group, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel) {
+/// The outputs at `pixels` pixels from the one numbered `pixel`, of one group, from gathered windows.
+ALWAYS_INLINE TARGET void FN(convolve_gathered)(
+    const graft_convolution *c, int64_t group, int64_t pixel, int64_t pixels, int64_t first_panel,
+    int64_t last_panel) {
     const int64_t channels = c->channels / c->groups, columns = c->columns / c->groups;
     const int64_t run = c->kernel_width * channels, depth = c->kernel_height * run;
     const int64_t rows = window_rows(c->kernel_height, c->kernel_width, channels);
     const graft_activation none = {-__builtin_inff(), __builtin_inff(), graft_curve_none};
-    const float *panels = c->panels + group * FN(packed_count)(columns, depth);
     graft_product product = {
         .columns = columns,
         .input = c->scratch,
+        .panels = c->panels + group * FN(packed_count)(columns, depth),
         .panel_depth = depth,
         .output_stride = c->columns,
     };
-    const int64_t pixels = (end - begin) * c->output_width, blocks = (pixels + MOST_PIXELS - 1) / MOST_PIXELS;
+    const int64_t blocks = (pixels + MOST_PIXELS - 1) / MOST_PIXELS;
     for (int64_t b = 0; b < blocks; b++) {
-        const int64_t pixel = begin * c->output_width + pixels * b / blocks;
-        const int64_t count = begin * c->output_width + pixels * (b + 1) / blocks - pixel;
-        const int64_t at = pixel * c->columns + group * columns;
+        const int64_t from = pixel + pixels * b / blocks, count = pixel + pixels * (b + 1) / blocks - from;
+        const int64_t at = from * c->columns + group * columns;
         product.output = c->output + at;
         for (int64_t first = 0; first < c->kernel_height; first += rows) {
             const int64_t last = c->kernel_height - first < rows ? c->kernel_height : first + rows;
             const int64_t gathered = (last - first) * run;
             for (int64_t i = 0; i < count; i++)
                 FN(gather)(
-                    c, first, last, group * channels, channels, (pixel + i) / c->output_width,
-                    (pixel + i) % c->output_width, c->scratch + i * gathered);
+                    c, first, last, group * channels, channels, (from + i) / c->output_width,
+                    (from + i) % c->output_width, c->scratch + i * gathered);
             product.depth = product.input_stride = gathered;
             product.first_depth = first * run;
-            product.panels = panels;
             product.bias = first == 0 ? c->bias + group * columns : 0;
             product.residual = last == c->kernel_height && c->residual ? c->residual + at : 0;
             product.activation = last == c->kernel_height ? c->activation : none;
@@ -113,10 +114,47 @@ ALWAYS_INLINE TARGET void FN(convolve_group)(
     }
 }
 
+/// One line of output whose windows are short, as those of images with few channels are: where they lie wholly in the
+/// image, the product reads them where they are.
+ALWAYS_INLINE TARGET void FN(convolve_line)(
+    const graft_convolution *c, int64_t y, int64_t first_panel, int64_t last_panel) {
+    const int64_t top = y * c->stride - c->padding_top, width = c->output_width;
+    int64_t begin = (c->padding_left + c->stride - 1) / c->stride;
+    int64_t end = (c->width - c->kernel_width + c->padding_left) / c->stride + 1;
+    if (end > width) end = width;
+    if (c->width < c->kernel_width || top < 0 || top + c->kernel_height > c->height || begin >= end) begin = end = width;
+    if (begin > 0) FN(convolve_gathered)(c, 0, y * width, begin, first_panel, last_panel);
+    if (begin < end) {
+        const int64_t at = (y * width + begin) * c->columns, depth = c->kernel_width * c->channels;
+        const graft_product product = {
+            .columns = c->columns,
+            .depth = depth,
+            .input_stride = c->stride * c->channels,
+            .further_stretches = c->kernel_height - 1,
+            .stretch_stride = c->width * c->channels,
+            .input = c->input + (top * c->width + begin * c->stride - c->padding_left) * c->channels,
+            .panels = c->panels,
+            .panel_depth = c->kernel_height * depth,
+            .bias = c->bias,
+            .residual = c->residual ? c->residual + at : 0,
+            .output = c->output + at,
+            .output_stride = c->columns,
+            .activation = c->activation,
+        };
+        FN(product)(&product, 0, end - begin, first_panel, last_panel);
+    }
+    if (end < width) FN(convolve_gathered)(c, 0, y * width + end, width - end, first_panel, last_panel);
+}
+
 TARGET void FN(convolution)(
     const graft_convolution *c, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel) {
+    if (c->groups == 1 && c->dilation == 1 && c->kernel_height * c->kernel_width * c->channels <= SHALLOW) {
+        for (int64_t y = begin; y < end; y++) FN(convolve_line)(c, y, first_panel, last_panel);
+        return;
+    }
+    const int64_t pixels = (end - begin) * c->output_width;
     for (int64_t group = 0; group < c->groups; group++)
-        FN(convolve_group)(c, group, begin, end, first_panel, last_panel);
+        FN(convolve_gathered)(c, group, begin * c->output_width, pixels, first_panel, last_panel);
 }
 
 #endif

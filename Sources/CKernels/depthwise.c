@@ -1,8 +1,10 @@
 // Depthwise convolutions; see include/depthwise.h.
 //
-// Lanes are channels. A strip of neighbouring output pixels is formed at once, so that every input element that
-// was loaded serves all windows it lies in. Where the pixels of the windows are is looked up in a table made once per
-// strip, which points outside the image at zeros; the loop over channels then knows no edges.
+// Lanes are channels. A strip of neighbouring output pixels is formed at once, so that every input element that was
+// loaded serves all windows it lies in; a few strips below each other follow for the same channels, so that the lines
+// of the image that their windows share are read from the nearest cache. Where the pixels of the windows are is looked
+// up in a table made once per block of strips, which points outside the image at zeros; the loops over channels know
+// no edges.
 
 #ifndef KERNEL_FILE
 #define KERNEL_FILE "depthwise.c"
@@ -16,6 +18,8 @@
 #ifndef STRIP
 // Divides the widths 112, 56, 28, 14 and 7 of networks for 224 × 224 pixels, and leaves registers for the weights.
 #define STRIP 7
+// How many strips below each other make a block.
+#define STRIPS 4
 #define LONGEST_KERNEL 5
 #define LONGEST_STRIDE 2
 #define STRIP_COLUMNS(count, kernel, stride) (((count)-1) * (stride) + (kernel))
@@ -46,46 +50,51 @@ ALWAYS_INLINE TARGET void FN(strip_channels)(
         FN(store)(output + o * d->channels + channel, FN(clamp)(sum[o], d->activation), lanes);
 }
 
-/// All channels of `count` neighbouring output pixels from `y`, `x`.
-ALWAYS_INLINE TARGET void FN(strip)(
-    const graft_depthwise *d, const int count, const int kernel, const int stride, int64_t y, int64_t x) {
+/// All channels of `strips` strips below each other, of `count` pixels each, from `y`, `x`.
+ALWAYS_INLINE TARGET void FN(block)(
+    const graft_depthwise *d, const int count, const int kernel, const int stride, int64_t strips, int64_t y,
+    int64_t x) {
+    const int columns = STRIP_COLUMNS(count, kernel, stride);
     const int64_t top = y * stride - d->padding_top, left = x * stride - d->padding_left;
-    const int64_t first = top < 0 ? -top : 0;
-    const int64_t last = d->height - top < kernel ? d->height - top : kernel;
-
-    const float *pixels[LONGEST_KERNEL * STRIP_COLUMNS(STRIP, LONGEST_KERNEL, LONGEST_STRIDE)];
-    const float **pixel = pixels;
-    for (int64_t i = first; i < last; i++)
-        for (int64_t j = 0; j < STRIP_COLUMNS(count, kernel, stride); j++) {
+    const float *pixels[STRIP_COLUMNS(STRIPS, LONGEST_KERNEL, LONGEST_STRIDE)
+        * STRIP_COLUMNS(STRIP, LONGEST_KERNEL, LONGEST_STRIDE)];
+    for (int64_t i = 0; i < STRIP_COLUMNS(strips, kernel, stride); i++) {
+        if (top + i < 0 || top + i >= d->height) continue;
+        const float *line = d->input + (top + i - d->first_row) * d->width * d->channels;
+        for (int64_t j = 0; j < columns; j++) {
             const int64_t column = left + j;
-            *pixel++ = column < 0 || column >= d->width
-                ? d->zeros : d->input + ((top + i - d->first_row) * d->width + column) * d->channels;
+            pixels[i * columns + j] = column < 0 || column >= d->width ? d->zeros : line + column * d->channels;
         }
-
-    const int64_t rows = last > first ? last - first : 0;
-    const float *weights = d->weights + first * kernel * d->channels;
+    }
+    // What of each strip's window lies inside the image.
+    int64_t first[STRIPS], rows[STRIPS];
+    for (int64_t s = 0; s < strips; s++) {
+        const int64_t above = top + s * stride, last = d->height - above < kernel ? d->height - above : kernel;
+        first[s] = above < 0 ? -above : 0;
+        rows[s] = last > first[s] ? last - first[s] : 0;
+    }
     float *output = d->output + ((y - d->first_output_row) * d->output_width + x) * d->channels;
+    const int64_t down = d->output_width * d->channels;
     int64_t channel = 0;
-    for (; channel + LANES <= d->channels; channel += LANES)
-        FN(strip_channels)(d, count, kernel, stride, LANES, channel, rows, pixels, weights, output);
-    if (channel < d->channels)
-        FN(strip_channels)(
-            d, count, kernel, stride, d->channels - channel, channel, rows, pixels, weights, output);
-    if (d->activation.curve) FN(bend)(output, count * d->channels, d->activation.curve);
+#define STRIPS_OF(lanes)                                                                                               \
+    for (int64_t s = 0; s < strips; s++)                                                                               \
+        FN(strip_channels)(                                                                                            \
+            d, count, kernel, stride, lanes, channel, rows[s], pixels + (s * stride + first[s]) * columns,             \
+            d->weights + first[s] * kernel * d->channels, output + s * down);
+    for (; channel + LANES <= d->channels; channel += LANES) { STRIPS_OF(LANES) }
+    if (channel < d->channels) { STRIPS_OF(d->channels - channel) }
+#undef STRIPS_OF
+    if (d->activation.curve)
+        for (int64_t s = 0; s < strips; s++) FN(bend)(output + s * down, count * d->channels, d->activation.curve);
 }
 
 ALWAYS_INLINE TARGET void FN(depthwise_rows)(
     const graft_depthwise *d, const int kernel, const int stride, int64_t begin, int64_t end) {
-    for (int64_t y = begin; y < end; y++) {
-        if (d->output_width < STRIP) {
-            for (int64_t x = 0; x < d->output_width; x++) FN(strip)(d, 1, kernel, stride, y, x);
-            continue;
-        }
-        for (int64_t x = 0; x < d->output_width; x += STRIP) {
-            // The last strip ends with the row, and may form some pixels of the one before again.
-            const int64_t from = x + STRIP <= d->output_width ? x : d->output_width - STRIP;
-            FN(strip)(d, STRIP, kernel, stride, y, from);
-        }
+    for (int64_t y = begin; y < end; y += STRIPS) {
+        const int64_t strips = end - y < STRIPS ? end - y : STRIPS;
+        int64_t x = 0;
+        for (; x + STRIP <= d->output_width; x += STRIP) FN(block)(d, STRIP, kernel, stride, strips, y, x);
+        for (; x < d->output_width; x++) FN(block)(d, 1, kernel, stride, strips, y, x);
     }
 }
 

@@ -27,9 +27,14 @@ TARGET void FN(pack)(const float *weights, int64_t columns, int64_t depth, float
 /// One tile of the output: `rows` rows from `row`, `vectors` vectors from `column`, the last of `lanes` lanes.
 ALWAYS_INLINE TARGET void FN(product_tile)(
     const graft_product *p, const int rows, const int vectors, int64_t lanes, int64_t row, int64_t column,
-    const float *panel) {
+    const float *panel, FN(ahead) ahead) {
     vector sum[12][MOST_VECTORS];
     float *output = p->output + row * p->output_stride + column;
+    const float *residual = p->residual ? p->residual + row * p->output_stride + column : 0;
+    // What the end of the tile needs is on its way while the sums are formed.
+    if (residual)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int v = 0; v < vectors; v++) __builtin_prefetch(residual + r * p->output_stride + v * LANES);
     UNROLL for (int v = 0; v < vectors; v++) {
         const int64_t here = v == vectors - 1 ? lanes : LANES;
         if (p->bias) {
@@ -39,8 +44,12 @@ ALWAYS_INLINE TARGET void FN(product_tile)(
             UNROLL for (int r = 0; r < rows; r++) sum[r][v] = FN(load)(output + r * p->output_stride + v * LANES, here);
         }
     }
-    FN(accumulate)(rows, vectors, sum, p->input + row * p->input_stride, p->input_stride, p->depth, panel);
-    const float *residual = p->residual ? p->residual + row * p->output_stride + column : 0;
+    const float *input = p->input + row * p->input_stride;
+    for (int64_t s = 0; s <= p->further_stretches; s++) {
+        FN(accumulate)(rows, vectors, sum, input, p->input_stride, p->depth, panel, ahead);
+        input += p->stretch_stride;
+        panel += p->depth * vectors * LANES;
+    }
     UNROLL for (int r = 0; r < rows; r++) {
         UNROLL for (int v = 0; v < vectors; v++) {
             const int64_t here = v == vectors - 1 ? lanes : LANES;
@@ -63,8 +72,9 @@ ALWAYS_INLINE TARGET void FN(product_panel)(
     const int64_t tiles = (end - begin + MOST_ROWS(vectors) - 1) / MOST_ROWS(vectors);
     for (int64_t t = 0; t < tiles; t++) {
         const int64_t row = begin + (end - begin) * t / tiles;
+        const FN(ahead) ahead = FN(part_ahead)(panel, p->panel_depth, vectors, t, tiles, p->depth);
 #define CASE(r, vectors)                                                                                               \
-    case r: if (r <= MOST_ROWS(vectors)) FN(product_tile)(p, r, vectors, lanes, row, column, panel); break;
+    case r: if (r <= MOST_ROWS(vectors)) FN(product_tile)(p, r, vectors, lanes, row, column, panel, ahead); break;
         switch (begin + (end - begin) * (t + 1) / tiles - row) { EACH_ROW_COUNT(vectors) }
 #undef CASE
     }

@@ -5,17 +5,40 @@
 // once: per step of depth, one load for each vector of columns, one broadcast for each row, and a multiply-add for
 // each vector of the tile.
 
+/// Floats in a line of the caches.
+#define LINE 16
+
 /// How many rows a tile has at most: so many that its sums, a vector of each column and a broadcast element fill the
 /// registers.
 #define MOST_ROWS(vectors)                                                                                             \
     ((vectors) == 4 ? ROWS_OF_4 : (vectors) == 3 ? ROWS_OF_3 : (vectors) == 2 ? ROWS_OF_2 : ROWS_OF_1)
 
+/// What a tile brings into the second-level cache while it computes: so many lines for each step of depth, from `next`.
+///
+/// Networks have more weights than caches hold, and a panel that comes from memory while its first tile waits for it
+/// comes too late. All tiles of a panel together bring the panel after it.
+typedef struct {
+    const float *next;
+    int dense;
+} FN(ahead);
+
+/// Tile `t` of `tiles` brings its part of what follows `panel` [depth, vectors].
+ALWAYS_INLINE TARGET FN(ahead) FN(part_ahead)(
+    const float *panel, int64_t depth, int64_t vectors, int64_t t, int64_t tiles, int64_t steps) {
+    const int dense = tiles < MOST_VECTORS;
+    const FN(ahead) ahead = {panel + (depth * vectors * LANES) + t * steps * (dense ? MOST_VECTORS : 1) * LINE, dense};
+    return ahead;
+}
+
 /// sum[r][v] += Σ_k input[r, k] · panel[k, v]
 ALWAYS_INLINE TARGET void FN(accumulate)(
     const int rows, const int vectors, vector (*sum)[MOST_VECTORS], const float *input, int64_t input_stride,
-    int64_t depth, const float *panel) {
+    int64_t depth, const float *panel, FN(ahead) ahead) {
     for (int64_t k = 0; k < depth; k++) {
         vector weights[MOST_VECTORS];
+        __builtin_prefetch(ahead.next, 0, 2);
+        if (ahead.dense) UNROLL for (int i = 1; i < MOST_VECTORS; i++) __builtin_prefetch(ahead.next += LINE, 0, 2);
+        ahead.next += LINE;
         UNROLL for (int v = 0; v < vectors; v++) weights[v] = FN(load)(panel + v * LANES, LANES);
         UNROLL for (int r = 0; r < rows; r++)
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += input[r * input_stride + k] * weights[v];

@@ -142,6 +142,7 @@ TARGET void FN(winograd_transform)(const graft_winograd *w, int64_t begin, int64
             const int64_t row = count * t / tiles;                                                                     \
             const float *from = input + row * channels;                                                                \
             float *to = output + row * v * LANES;                                                                      \
+            const FN(ahead) ahead = FN(part_ahead)(panel, channels, v, t, tiles, channels);                            \
             switch (count * (t + 1) / tiles - row) { EACH_ROW_COUNT(v) }                                               \
         }                                                                                                              \
     }
@@ -150,7 +151,7 @@ TARGET void FN(winograd_transform)(const graft_winograd *w, int64_t begin, int64
         if (r <= MOST_ROWS(v)) {                                                                                       \
             vector sum[12][MOST_VECTORS];                                                                              \
             UNROLL for (int i = 0; i < r; i++) UNROLL for (int j = 0; j < v; j++) sum[i][j] = (vector){0};             \
-            FN(accumulate)(r, v, sum, from, channels, channels, panel);                                                \
+            FN(accumulate)(r, v, sum, from, channels, channels, panel, ahead);                                                \
             UNROLL for (int i = 0; i < r; i++)                                                                         \
                 UNROLL for (int j = 0; j < v; j++) FN(store)(to + (i * v + j) * LANES, sum[i][j], LANES);              \
         }                                                                                                              \

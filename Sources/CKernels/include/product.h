@@ -14,8 +14,11 @@ typedef struct {
     int64_t columns;
     /// K, the input channels that are summed.
     int64_t depth;
-    /// Floats from a row of the input to the next: K, unless rows lie apart.
+    /// Floats from a row of the input to the next: K, unless rows lie apart or overlap.
     int64_t input_stride;
+    /// Where K is the sum over several stretches of `depth` floats that lie apart, how many follow the first, and how
+    /// far each lies from the one before: the lines of a window in an image, whose packed weights follow each other.
+    int64_t further_stretches, stretch_stride;
     /// [R, K]
     const float *input;
     /// The weights as `pack` wrote them.

@@ -9,10 +9,8 @@ package struct CostModel: Sendable {
     private let multiplyAdds: Double
     /// Floats in a vector.
     private let lanes: Double
-    /// Bytes per cycle from beyond a core's own caches.
-    private let memoryBytes = 6.0
-    /// Bytes that stay in a core's own caches from one band to the next.
-    private let cachedBytes = 768.0 * 1024
+    /// Bytes per cycle that arrive from beyond a core's own caches, while it computes.
+    private let memoryBytes = 8.0
 
     package init(_ instructionSet: InstructionSet) {
         switch instructionSet {
@@ -38,7 +36,7 @@ package struct CostModel: Sendable {
     func gathered(_ convolution: Convolution, output: MapShape) -> Double {
         let products = Double(output.count * convolution.depth)
         let copied = Double(output.pixels * convolution.depth)
-        return products / multiplyAdds + copied / lanes + reading(output.channels * convolution.depth)
+        return multiplying(products, weights: output.channels * convolution.depth) + copied / lanes
     }
 
     /// Winograd's minimal filtering: (m + 2)² products for m² pixels, with a transformation before and after.
@@ -48,12 +46,11 @@ package struct CostModel: Sendable {
         let products = Double(tiling.tileCount) * plane * input * output
         // Three operations an element on each way, beside the loads and stores.
         let transformed = Double(tiling.tileCount) * plane * (input + output) * 3
-        return products / multiplyAdds + transformed / lanes
-            + reading(Int(plane) * convolution.inputChannels * convolution.outputChannels)
+        return multiplying(products, weights: Int(plane * input * output)) + transformed / lanes
     }
 
-    /// What is larger than a core's caches comes from memory each time.
-    private func reading(_ weights: Int) -> Double {
-        max(0, Double(weights * MemoryLayout<Float>.stride) - cachedBytes) / memoryBytes
+    /// The products, or the weights on their way from memory, if that takes longer.
+    private func multiplying(_ products: Double, weights: Int) -> Double {
+        max(products / multiplyAdds, Double(weights * MemoryLayout<Float>.stride) / memoryBytes)
     }
 }

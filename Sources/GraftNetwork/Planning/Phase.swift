@@ -4,69 +4,116 @@ import GraftTensor
 ///
 /// Each element of the output is the same sum in the same order, however the step is divided.
 package struct Phase: Sendable, Equatable {
-    /// What is divided.
-    package enum Split: Sendable, Equatable {
-        /// Nothing.
-        case whole
-        /// Output rows: lines of the image, or pixels for a product.
-        case rows
-        /// Groups of output channels.
-        case panels
-        /// Winograd: tiles, each transformed and multiplied at once.
-        case tiles
-        /// Winograd: tiles that are transformed only; ``panels`` follow.
-        case transforms
+    /// Of Winograd's filtering, which is divided otherwise before the products than after.
+    package enum Half: Sendable, Equatable {
+        /// Tiles are transformed.
+        case first
+        /// Tiles that are transformed are multiplied.
+        case second
+        /// Each tile is transformed and multiplied.
+        case both
     }
 
-    package let split: Split
-    /// How many rows, panels or tiles there are.
-    package let extent: Int
-    /// About how many multiply-adds they take together.
-    let work: Int
+    /// What one thread computes at a time.
+    package struct Part: Sendable, Equatable {
+        let half: Half
+        let rows: Range<Int>
+        let panels: Range<Int>
+    }
+
+    /// Into how many parts a phase falls.
+    package struct Parts: Sendable, Equatable {
+        let rows: Int
+        let panels: Int
+
+        var count: Int { rows * panels }
+    }
+
+    private let half: Half
+    /// How many rows there are: lines of the image, pixels for a product, or Winograd's tiles.
+    private let rows: Int
+    /// How many groups of output channels there are.
+    private let panels: Int
+    /// Whether channels are divided first, because a thread that has all of them would read all weights.
+    private let dividesPanelsFirst: Bool
+    /// Rows that cannot be divided without losing speed.
+    private let leastRows: Int
+    /// About how many multiply-adds the phase takes.
+    private let work: Int
 
     /// So much work that handing out a part, about a microsecond, does not count.
     private static let leastWork = 250_000
     /// So many parts for each thread that one which is held up does not hold up the others.
     private static let partsPerThread = 4
 
-    /// How many parts the phase falls into.
-    func partCount(threads: Int) -> Int {
-        threads == 1 ? 1 : min(extent, threads * Self.partsPerThread, max(1, work / Self.leastWork))
+    init(
+        _ half: Half = .both, rows: Int, panels: Int = 1, dividesPanelsFirst: Bool = false, leastRows: Int = 1,
+        work: Int
+    ) {
+        self.half = half
+        self.rows = rows
+        self.panels = panels
+        self.dividesPanelsFirst = dividesPanelsFirst
+        self.leastRows = leastRows
+        self.work = work
     }
 
-    /// Part `part` of `count`.
-    func range(_ part: Int, of count: Int) -> Range<Int> { extent * part / count..<extent * (part + 1) / count }
+    func parts(threads: Int) -> Parts {
+        guard threads > 1 else { return Parts(rows: 1, panels: 1) }
+        let wanted = min(threads * Self.partsPerThread, max(1, work / Self.leastWork))
+        let mostRows = max(1, rows / leastRows)
+        let panelParts = dividesPanelsFirst ? min(panels, wanted) : 1
+        return Parts(rows: min(mostRows, (wanted + panelParts - 1) / panelParts), panels: panelParts)
+    }
+
+    /// Part `index`, in `0 ..< parts.count`; those that read the same weights follow each other.
+    func part(_ index: Int, of parts: Parts) -> Part {
+        func range(_ part: Int, of count: Int, _ extent: Int) -> Range<Int> {
+            extent * part / count..<extent * (part + 1) / count
+        }
+        return Part(
+            half: half, rows: range(index % parts.rows, of: parts.rows, rows),
+            panels: range(index / parts.rows, of: parts.panels, panels))
+    }
 }
 
 extension Plan.Operation {
     /// The phases of a step with this operation, in order.
     func phases(from input: MapShape, to output: MapShape, kernels: VectorKernels) -> [Phase] {
+        // What is bound by memory takes about as long as some multiply-adds for each of its own.
+        let memoryBound = 4
+        // The product's tiles have up to 12 rows.
+        let tileRows = 12
         switch self {
         case .mean:
-            return [Phase(split: .whole, extent: 1, work: 0)]
+            return [Phase(rows: 1, work: 0)]
         case .pool(let pooling):
-            // Bound by memory: an element takes about as long as a few multiply-adds.
-            return [Phase(split: .rows, extent: output.height, work: 4 * output.count * pooling.kernel)]
+            return [Phase(rows: output.height, work: memoryBound * output.count * pooling.kernel)]
         case .depthwise(let convolution):
-            return [Phase(split: .rows, extent: output.height, work: 4 * output.count * convolution.depth)]
+            return [Phase(rows: output.height, work: memoryBound * output.count * convolution.depth)]
         case .product(let convolution), .convolution(let convolution):
-            let work = output.count * convolution.depth
-            let panels = kernels.panels(columns: convolution.outputChannels / convolution.groups)
-            // Each thread should read no more than its part of the larger operand.
-            if convolution.depth * convolution.outputChannels > input.count && panels > 1 {
-                return [Phase(split: .panels, extent: panels, work: work)]
-            }
             let isProduct = if case .product = self { true } else { false }
-            return [Phase(split: .rows, extent: isProduct ? output.pixels : output.height, work: work)]
+            return [
+                Phase(
+                    rows: isProduct ? output.pixels : output.height,
+                    panels: kernels.panels(columns: convolution.outputChannels / convolution.groups),
+                    dividesPanelsFirst: convolution.depth * convolution.outputChannels > input.count,
+                    leastRows: isProduct ? tileRows : (tileRows + output.width - 1) / output.width,
+                    work: output.count * convolution.depth)
+            ]
         case .winograd(let convolution, let tiling):
             let plane = (tiling.tile + 2) * (tiling.tile + 2)
             let work = tiling.tileCount * plane * convolution.inputChannels * convolution.outputChannels
-            guard tiling.isShared else { return [Phase(split: .tiles, extent: tiling.tileCount, work: work)] }
+            let panels = kernels.panels(columns: convolution.outputChannels)
+            guard tiling.isShared else {
+                return [Phase(rows: tiling.tileCount, panels: panels, leastRows: tileRows, work: work)]
+            }
+            let transformed = memoryBound * tiling.tileCount * plane * convolution.inputChannels
             return [
+                Phase(.first, rows: tiling.tileCount, work: transformed),
                 Phase(
-                    split: .transforms, extent: tiling.tileCount,
-                    work: tiling.tileCount * plane * convolution.inputChannels * 8),
-                Phase(split: .panels, extent: kernels.panels(columns: convolution.outputChannels), work: work),
+                    .second, rows: tiling.tileCount, panels: panels, dividesPanelsFirst: true, leastRows: tileRows,
+                    work: work),
             ]
         }
     }

@@ -3,29 +3,22 @@ import GraftTensor
 
 /// The calls into the kernels.
 extension ForwardPass {
-    /// Computes the part `range` of a phase.
-    func compute(_ s: Int, _ phase: Phase, _ range: Range<Int>, scratch: UnsafeMutablePointer<Float>) {
+    /// Computes a part of step `s`.
+    func compute(_ s: Int, _ part: Phase.Part, scratch: UnsafeMutablePointer<Float>) {
         let kernels = backbone.kernels
         let operands = Operands(self, s)
         switch backbone.plan.steps[s].operation {
         case .product(let convolution):
-            let panels = 0..<kernels.panels(columns: convolution.outputChannels)
-            kernels.product(
-                operands.product(convolution),
-                rows: phase.split == .rows ? range : 0..<operands.shape.pixels,
-                panels: phase.split == .rows ? panels : range)
+            kernels.product(operands.product(convolution), rows: part.rows, panels: part.panels)
         case .convolution(let convolution):
-            let panels = 0..<kernels.panels(columns: convolution.outputChannels / convolution.groups)
             kernels.convolution(
-                operands.convolution(convolution, scratch: scratch),
-                rows: phase.split == .rows ? range : 0..<operands.shape.height,
-                panels: phase.split == .rows ? panels : range)
+                operands.convolution(convolution, scratch: scratch), rows: part.rows, panels: part.panels)
         case .winograd(let convolution, let tiling):
-            operands.winograd(convolution, tiling, phase, range, scratch: scratch, kernels: kernels)
+            operands.winograd(convolution, tiling, part, scratch: scratch, kernels: kernels)
         case .depthwise(let convolution):
-            kernels.depthwise(operands.depthwise(convolution), rows: range)
+            kernels.depthwise(operands.depthwise(convolution), rows: part.rows)
         case .pool(let pooling):
-            kernels.pool(operands.pool(pooling), rows: range)
+            kernels.pool(operands.pool(pooling), rows: part.rows)
         case .mean:
             kernels.mean(operands.mean)
         }
@@ -65,9 +58,10 @@ private struct Operands {
     func product(_ convolution: Convolution) -> graft_product {
         graft_product(
             columns: Int64(shape.channels), depth: Int64(inputShape.channels),
-            input_stride: Int64(inputShape.channels), input: input, panels: weights,
-            panel_depth: Int64(inputShape.channels), first_depth: 0, bias: bias, residual: residual, output: output,
-            output_stride: Int64(shape.channels), activation: convolution.activation.applied)
+            input_stride: Int64(inputShape.channels), further_stretches: 0, stretch_stride: 0, input: input,
+            panels: weights, panel_depth: Int64(inputShape.channels), first_depth: 0, bias: bias,
+            residual: residual, output: output, output_stride: Int64(shape.channels),
+            activation: convolution.activation.applied)
     }
 
     func convolution(_ convolution: Convolution, scratch: UnsafeMutablePointer<Float>) -> graft_convolution {
@@ -108,11 +102,10 @@ private struct Operands {
 
     /// Tiles band by band, or one half of the way for the one band that threads share.
     func winograd(
-        _ convolution: Convolution, _ tiling: WinogradTiling, _ phase: Phase, _ range: Range<Int>,
+        _ convolution: Convolution, _ tiling: WinogradTiling, _ part: Phase.Part,
         scratch: UnsafeMutablePointer<Float>, kernels: VectorKernels
     ) {
         let (top, left, _) = convolution.output(of: inputShape)
-        let panels = 0..<kernels.panels(columns: shape.channels)
         let ownTransformed = tiling.isShared ? 0 : tiling.transformedCount(channels: inputShape.channels)
         var winograd = graft_winograd(
             tile: Int64(tiling.tile), height: Int64(inputShape.height), width: Int64(inputShape.width),
@@ -122,20 +115,19 @@ private struct Operands {
             activation: convolution.activation.applied, zeros: zeros, first_tile: 0,
             tile_count: Int64(tiling.tileCount), transformed: tiling.isShared ? shared : scratch,
             scratch: scratch + ownTransformed)
-        switch phase.split {
-        case .transforms: kernels.winogradTransform(winograd, tiles: range)
-        case .panels: kernels.winogradMultiply(winograd, tiles: 0..<tiling.tileCount, panels: range)
-        case .tiles:
-            let bands = (range.count + tiling.bandCount - 1) / tiling.bandCount
+        switch part.half {
+        case .first: kernels.winogradTransform(winograd, tiles: part.rows)
+        case .second: kernels.winogradMultiply(winograd, tiles: part.rows, panels: part.panels)
+        case .both:
+            let bands = (part.rows.count + tiling.bandCount - 1) / tiling.bandCount
             for b in 0..<bands {
-                let first = range.lowerBound + range.count * b / bands
-                let tiles = first..<range.lowerBound + range.count * (b + 1) / bands
+                let first = part.rows.lowerBound + part.rows.count * b / bands
+                let tiles = first..<part.rows.lowerBound + part.rows.count * (b + 1) / bands
                 winograd.first_tile = Int64(first)
                 winograd.tile_count = Int64(tiles.count)
                 kernels.winogradTransform(winograd, tiles: tiles)
-                kernels.winogradMultiply(winograd, tiles: tiles, panels: panels)
+                kernels.winogradMultiply(winograd, tiles: tiles, panels: part.panels)
             }
-        case .whole, .rows: preconditionFailure("Winograd's filtering is split by tiles or panels")
         }
     }
 }

@@ -11,11 +11,11 @@ final class ForwardPass: SharedWork, @unchecked Sendable {
     /// By thread.
     private let scratches: [Scratch]
 
-    // What is computed now: phase `phase` of step `step`, in `partCount` parts.
+    // What is computed now: phase `phase` of step `step`, in `parts`.
     private var image: UnsafePointer<Float>?
     private var step = 0
     private var phase = 0
-    private var partCount = 1
+    private var parts = Phase.Parts(rows: 1, panels: 1)
 
     init(_ backbone: Backbone, scratches: [Scratch]) {
         self.backbone = backbone
@@ -45,14 +45,14 @@ final class ForwardPass: SharedWork, @unchecked Sendable {
         self.step = step
         for p in backbone.plan.steps[step].phases.indices {
             phase = p
-            partCount = backbone.plan.steps[step].phases[p].partCount(threads: worker.threads)
-            worker.share(partCount, self)
+            parts = backbone.plan.steps[step].phases[p].parts(threads: worker.threads)
+            worker.share(parts.count, self)
         }
     }
 
     func run(part: Int, worker: Int) {
-        let phase = backbone.plan.steps[step].phases[phase]
-        compute(step, phase, phase.range(part, of: partCount), scratch: scratches[worker].pointer)
+        let part = backbone.plan.steps[step].phases[phase].part(part, of: parts)
+        compute(step, part, scratch: scratches[worker].pointer)
     }
 
     /// Where a tensor is.
