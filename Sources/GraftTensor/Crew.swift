@@ -11,34 +11,25 @@ package protocol SharedWork: AnyObject {
 /// A piece of work's own thread, and the idle threads that help it with work in parts.
 ///
 /// A thread opens its crew when it begins work that can be shared; threads without work of their own then take parts
-/// until the crew closes or other work arrives. Threads of a crew spin while they wait, for microseconds: the parts of
-/// one step of a network take about as long as waking a thread does.
+/// until the crew closes or other work arrives. Each thread begins with a share of its own, neighbouring parts that are
+/// at the same place in the next work of the same kind, so that it finds in its caches what it left there; then it takes
+/// from the end of the others' shares. Threads of a crew spin while they wait, for microseconds: the parts of one step
+/// of a network take about as long as waking a thread does.
 ///
-/// Sendable: `work` is written by the owner alone, while no part is left; see ``share(_:_:)``.
+/// Sendable: `work` is written by the owner alone, while no part is left; see ``share(_:_:worker:)``.
 package final class Crew: @unchecked Sendable {
     /// How often a waiting thread looks before it lets another run.
     private static let patience = 4_000
 
-    /// The parts of the work in hand: its number, the next part, and how many there are.
-    private struct Ticket {
-        var bits: UInt64
-
-        init(number: UInt64, next: Int, count: Int) {
-            bits = number << 32 | UInt64(next) << 16 | UInt64(count)
-        }
-        init(bits: UInt64) { self.bits = bits }
-
-        var number: UInt64 { bits >> 32 }
-        var next: Int { Int(bits >> 16 & 0xFFFF) }
-        var count: Int { Int(bits & 0xFFFF) }
-        var taken: Ticket { Ticket(bits: bits + 1 << 16) }
-    }
-
-    private let ticket = Atomic<UInt64>(0)
+    /// By thread.
+    private let shares: [Share]
     /// Parts that are not done.
     private let left = Atomic(0)
     private let opened = Atomic(false)
-    private nonisolated(unsafe) unowned(unsafe) var work: (any SharedWork)?
+    private unowned(unsafe) var work: (any SharedWork)?
+    private var number: UInt32 = 0
+
+    init(threads: Int) { shares = (0..<threads).map { _ in Share() } }
 
     var isOpen: Bool { opened.load(ordering: .sequentiallyConsistent) }
 
@@ -54,10 +45,11 @@ package final class Crew: @unchecked Sendable {
         precondition(count < 1 << 16)
         // Nobody reads `work` now: whoever took a part of the work before has done it.
         work = shared
+        number &+= 1
         left.store(count, ordering: .relaxed)
-        let before = Ticket(bits: ticket.load(ordering: .relaxed))
-        ticket.store(
-            Ticket(number: (before.number + 1) & 0xFFFF_FFFF, next: 0, count: count).bits, ordering: .releasing)
+        for (s, share) in shares.enumerated() {
+            share.fill(count * s / shares.count..<count * (s + 1) / shares.count, number: number)
+        }
         while help(worker: worker) {}
         var looks = 0
         while left.load(ordering: .acquiring) > 0 { Crew.wait(&looks) }
@@ -65,24 +57,43 @@ package final class Crew: @unchecked Sendable {
 
     /// Computes one part, if one is left.
     func help(worker: Int) -> Bool {
-        var seen = ticket.load(ordering: .acquiring)
-        while true {
-            let found = Ticket(bits: seen)
-            guard found.next < found.count else { return false }
-            let (exchanged, original) = ticket.weakCompareExchange(
-                expected: seen, desired: found.taken.bits, ordering: .acquiringAndReleasing)
-            if exchanged {
-                work!.run(part: found.next, worker: worker)
-                left.subtract(1, ordering: .releasing)
-                return true
-            }
-            seen = original
+        var part = shares[worker].take(fromEnd: false)
+        for step in 1..<shares.count where part == nil {
+            part = shares[(worker + step) % shares.count].take(fromEnd: true)
         }
+        guard let part else { return false }
+        work!.run(part: part, worker: worker)
+        left.subtract(1, ordering: .releasing)
+        return true
     }
 
     /// Lets time pass in a loop that looks for what another thread does; `looks` counts its turns.
     static func wait(_ looks: inout Int) {
         looks += 1
         if looks < patience { graft_pause() } else { sched_yield() }
+    }
+}
+
+/// Neighbouring parts of some work that are not taken, in one word: the work's number, the first part, and the end.
+private final class Share: Sendable {
+    private let word = Atomic<UInt64>(0)
+
+    /// - Precondition: no part is left.
+    func fill(_ parts: Range<Int>, number: UInt32) {
+        let (first, end) = (UInt64(parts.lowerBound), UInt64(parts.upperBound))
+        word.store(UInt64(number) << 32 | first << 16 | end, ordering: .releasing)
+    }
+
+    /// A part that nobody else gets. Whoever has it may read the work: it does not end before the part is done.
+    func take(fromEnd: Bool) -> Int? {
+        var seen = word.load(ordering: .acquiring)
+        while true {
+            let (first, end) = (seen >> 16 & 0xFFFF, seen & 0xFFFF)
+            guard first < end else { return nil }
+            let (exchanged, found) = word.weakCompareExchange(
+                expected: seen, desired: fromEnd ? seen - 1 : seen + 1 << 16, ordering: .acquiringAndReleasing)
+            if exchanged { return Int(fromEnd ? end - 1 : first) }
+            seen = found
+        }
     }
 }

@@ -29,7 +29,7 @@ final class WorkQueue: @unchecked Sendable {
 
     init(threads: Int) {
         self.threads = threads
-        crews = (0..<threads).map { _ in Crew() }
+        crews = (0..<threads).map { _ in Crew(threads: threads) }
     }
 
     /// Work that waits or runs.

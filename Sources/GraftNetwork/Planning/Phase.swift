@@ -44,7 +44,7 @@ package struct Phase: Sendable, Equatable {
     /// So much work that handing out a part, about a microsecond, does not count.
     private static let leastWork = 250_000
     /// So many parts for each thread that one which is held up does not hold up the others.
-    private static let partsPerThread = 4
+    private static let partsPerThread = 2
 
     init(
         _ half: Half = .both, rows: Int, panels: Int = 1, dividesPanelsFirst: Bool = false, leastRows: Int = 1,
