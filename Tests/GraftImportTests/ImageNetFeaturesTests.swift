@@ -20,7 +20,7 @@ struct ImageNetFeaturesTests {
         let path = folder.file("backbone.safetensors").path
         _ = try importBackbone(from: try #require(weightsPath), architecture: "efficientnet_lite0", to: path)
         let backbone = try Backbone(file: SafetensorsFile(path: path))
-        let workspace = backbone.makeWorkspace()
+        let workspaces = backbone.makeWorkspaces()
         // Tests/Fixtures/imagenet/make.py recorded them.
         let recorded = try Fixture.bytes("imagenet/features.f16").withUnsafeBytes {
             Array($0.bindMemory(to: Float16.self))
@@ -30,7 +30,7 @@ struct ImageNetFeaturesTests {
         for (index, name) in names.enumerated() {
             let bytes = [UInt8](try Data(contentsOf: URL(filePath: "\(images)/\(name)")))
             let input = try preprocess(bytes.span, declared: nil, using: backbone.preprocessing)
-            let features = backbone.features(of: input, in: workspace)
+            let features = backbone.features(of: input, in: workspaces)
             let expected = recorded[index * 1280..<(index + 1) * 1280].map(Double.init)
             // 0.99999 is what is promised for equal inputs; decoding and resizing are Pillow's to the bit, so it holds from
             // the file on. Half floats, in which the values were recorded, cost 1e-7 of it.

@@ -1,4 +1,5 @@
 import GraftNetwork
+import GraftTensor
 import Testing
 
 @Suite struct PaddingTests {
@@ -46,7 +47,7 @@ import Testing
 
 @Suite struct PlanTests {
     @Test func theArenaHoldsTheLargestPairOfNeighbouringTensorsAndLittleMore() {
-        let plan = Plan(.efficientNetLite0, side: 224)
+        let plan = Plan(.efficientNetLite0, side: 224, instructionSet: InstructionSet.available.last!)
         let neighbours = plan.steps.map { step in
             (step.input == 0 ? 0 : plan.maps[step.input].count) + plan.maps[step.output].count
         }
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test func inputsAreAddedInTheNineBlocksThatKeepTheirShape() {
-        let plan = Plan(.efficientNetLite0, side: 224)
+        let plan = Plan(.efficientNetLite0, side: 224, instructionSet: InstructionSet.available.last!)
         let adding = plan.steps.filter { $0.residual != nil }.map(\.block)
         #expect(
             adding == [

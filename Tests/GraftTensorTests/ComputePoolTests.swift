@@ -7,7 +7,7 @@ import Testing
     @Test func runsWorkOnItsThreadsAndReturnsTheResult() async throws {
         let pool = ComputePool(threads: 2, queueLimit: 100)
         let workers = try await withThrowingTaskGroup(of: Int.self) { group in
-            for _ in 0..<50 { group.addTask { try await pool.run { worker in worker } } }
+            for _ in 0..<50 { group.addTask { try await pool.run { worker in worker.index } } }
             return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
         }
         #expect(workers.isSubset(of: [0, 1]))
