@@ -88,16 +88,21 @@ let package = Package(
         executable(
             "graftctl",
             [
-                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImport", "GraftNetwork", "GraftTensor", argumentParser,
+                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImport", "GraftNetwork", "GraftTensor",
+                argumentParser,
             ]),
         executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
-        tests("GraftTensorTests", ["GraftTensor", "CKernels"]),
+        // The kernels' plain loops, in C, so that they also run where there is no Swift; see deploy/kernels.
+        .target(
+            name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks", exclude: ["main.c"],
+            cSettings: cSettings),
+        tests("GraftTensorTests", ["GraftTensor", "KernelChecks"]),
         tests("GraftImageTests", ["GraftImage", "GraftTensor"]),
         tests("GraftCheckpointTests", ["GraftCheckpoint"]),
-        tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "CKernels"]),
+        tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint"]),
         tests("GraftImportTests", ["GraftImport", "GraftCheckpoint", "GraftImage", "GraftNetwork"]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),

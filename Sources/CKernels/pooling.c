@@ -34,7 +34,9 @@ TARGET void FN(pool)(const graft_pool *p, int64_t begin, int64_t end) {
             int64_t left, right;
             FN(inside)(x * p->stride - p->padding_left, p->kernel, p->width, &left, &right);
             float *output = p->output + (y * p->output_width + x) * p->channels;
-            const float count = (float)(p->counts_padding ? p->kernel * p->kernel : (bottom - top) * (right - left));
+            // A window wholly outside has the mean 0, whatever is counted.
+            const int64_t inside = bottom > top && right > left ? (bottom - top) * (right - left) : 1;
+            const float count = (float)(p->counts_padding ? p->kernel * p->kernel : inside);
             for (int64_t channel = 0; channel < p->channels; channel += LANES) {
                 const int64_t lanes = p->channels - channel < LANES ? p->channels - channel : LANES;
                 vector sum = {0}, most = (vector){0} - __builtin_inff();

@@ -17,41 +17,57 @@
 /// m + 2 at most.
 #define MOST_SIDE 6
 
-static const double winograd_g4[6][3] = {
-    {1.0 / 4, 0, 0},
-    {-1.0 / 6, -1.0 / 6, -1.0 / 6},
-    {-1.0 / 6, 1.0 / 6, -1.0 / 6},
-    {1.0 / 24, 1.0 / 12, 1.0 / 6},
-    {1.0 / 24, -1.0 / 12, 1.0 / 6},
-    {0, 0, 1},
-};
-static const double winograd_g2[4][3] = {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-
-/// Element `i`, `j` of G g Gᵀ, with g [3, 3] at `filter`, its elements `step` floats apart.
-static float transformed_weight(int64_t m, int64_t i, int64_t j, const float *filter, int64_t step) {
-    const double(*g)[3] = m == 4 ? winograd_g4 : winograd_g2;
-    double sum = 0;
-    for (int64_t y = 0; y < 3; y++)
-        for (int64_t x = 0; x < 3; x++) sum += g[i][y] * g[j][x] * filter[(y * 3 + x) * step];
-    return (float)sum;
-}
+/// G, times what makes all of it integers: 24 (m = 4) or 2 (m = 2).
+static const double winograd_g4[6][3] = {{6, 0, 0}, {-4, -4, -4}, {-4, 4, -4}, {1, 2, 4}, {1, -2, 4}, {0, 0, 24}};
+static const double winograd_g2[4][3] = {{2, 0, 0}, {1, 1, 1}, {1, -1, 1}, {0, 0, 2}};
 #endif
 
 TARGET int64_t FN(winograd_packed_count)(int64_t tile, int64_t columns, int64_t channels) {
     return (tile + 2) * (tile + 2) * FN(packed_count)(columns, channels);
 }
 
+/// One vector's worth of filters g [3, 3], `taps` [9, LANES], to G g Gᵀ: `result` [(m + 2)², LANES].
+///
+/// In 64-bit, and rounded once: the weights bring no error of their own.
+ALWAYS_INLINE TARGET void FN(transform_filters)(const int tile, const float *taps, float *result) {
+    const double(*g)[3] = tile == 4 ? winograd_g4 : winograd_g2;
+    const double scale = tile == 4 ? 576 : 4;
+    const int side = tile + 2;
+    for (int i = 0; i < side; i++) {
+        double rows[3][LANES];
+        for (int x = 0; x < 3; x++)
+            for (int n = 0; n < LANES; n++)
+                rows[x][n] = g[i][0] * taps[x * LANES + n] + g[i][1] * taps[(3 + x) * LANES + n]
+                    + g[i][2] * taps[(6 + x) * LANES + n];
+        for (int j = 0; j < side; j++)
+            for (int n = 0; n < LANES; n++)
+                result[(i * side + j) * LANES + n] =
+                    (float)((g[j][0] * rows[0][n] + g[j][1] * rows[1][n] + g[j][2] * rows[2][n]) / scale);
+    }
+}
+
 /// In panels of [(m + 2)², C, columns of the panel]: one panel is read from its beginning to its end.
 TARGET void FN(winograd_pack)(
     int64_t tile, const float *weights, int64_t columns, int64_t channels, float *panels) {
-    const int64_t side = tile + 2;
+    const int64_t planes = (tile + 2) * (tile + 2);
     for (int64_t p = 0; p < FN(panel_count)(columns); p++) {
-        const int64_t first = FN(panel_start)(columns, p) * LANES, last = FN(panel_start)(columns, p + 1) * LANES;
-        for (int64_t f = 0; f < side * side; f++)
-            for (int64_t c = 0; c < channels; c++)
-                for (int64_t n = first; n < last; n++)
-                    *panels++ = n < columns
-                        ? transformed_weight(tile, f / side, f % side, weights + n * 9 * channels + c, channels) : 0;
+        const int64_t start = FN(panel_start)(columns, p), vectors = FN(panel_start)(columns, p + 1) - start;
+        for (int64_t c = 0; c < channels; c++)
+            for (int64_t v = 0; v < vectors; v++) {
+                float taps[9 * LANES], result[MOST_SIDE * MOST_SIDE * LANES];
+                for (int64_t n = 0; n < LANES; n++) {
+                    const int64_t column = (start + v) * LANES + n;
+                    for (int64_t t = 0; t < 9; t++)
+                        taps[t * LANES + n] = column < columns ? weights[(column * 9 + t) * channels + c] : 0;
+                }
+                if (tile == 4) FN(transform_filters)(4, taps, result);
+                else FN(transform_filters)(2, taps, result);
+                for (int64_t f = 0; f < planes; f++)
+                    memcpy(
+                        panels + ((f * channels + c) * vectors + v) * LANES, result + f * LANES,
+                        LANES * sizeof(float));
+            }
+        panels += planes * channels * vectors * LANES;
     }
 }
 

@@ -1,4 +1,4 @@
-internal import CKernels
+package import CKernels
 
 /// A set of vector instructions that the kernels are compiled for.
 package enum InstructionSet: String, Sendable, CaseIterable {
@@ -31,14 +31,17 @@ package enum InstructionSet: String, Sendable, CaseIterable {
         return VectorKernels(table: table)
     }
 
-    private var table: UnsafePointer<graft_kernels>? {
+    /// How the C kernels name it.
+    package var identifier: graft_isa {
         switch self {
-        case .scalar: graft_kernels_for(graft_isa_scalar)
-        case .neon: graft_kernels_for(graft_isa_neon)
-        case .avx2: graft_kernels_for(graft_isa_avx2)
-        case .avx512: graft_kernels_for(graft_isa_avx512)
+        case .scalar: graft_isa_scalar
+        case .neon: graft_isa_neon
+        case .avx2: graft_isa_avx2
+        case .avx512: graft_isa_avx512
         }
     }
+
+    private var table: UnsafePointer<graft_kernels>? { graft_kernels_for(identifier) }
 }
 
 /// An instruction set was asked for that cannot be used.
