@@ -19,7 +19,7 @@ package func importBackbone(
     let mapping = try Mapping(try readStateDict(file), onto: architecture)
     guard mapping.report.isComplete else { throw .incomplete(mapping.report, hint: mapping.hint) }
     let metadata = BackboneMetadata(
-        architecture: architecture.name, preprocessing: json(of: architecture),
+        architecture: architecture.name, preprocessing: architecture.preprocessingJSON,
         source: URL(filePath: path).lastPathComponent, sourceSHA256: file.digest(), weights: mapping.weights)
     do throws(CheckpointError) {
         try SafetensorsWriter.write(mapping.weights, metadata: metadata.entries, to: output)
@@ -27,14 +27,4 @@ package func importBackbone(
         throw .checkpoint(error)
     }
     return mapping.report
-}
-
-/// The architecture's preprocessing; its keys are sorted, because the text is part of the fingerprint.
-private func json(of architecture: Architecture) -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(architecture.preprocessing) else {
-        preconditionFailure("the preprocessing of \(architecture.name) is no JSON")
-    }
-    return String(decoding: data, as: UTF8.self)
 }

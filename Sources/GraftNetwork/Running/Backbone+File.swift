@@ -60,3 +60,16 @@ extension Backbone {
         }
     }
 }
+
+extension Architecture {
+    /// The preprocessing as a backbone file's metadata hold it; its keys are sorted, because the text is part of the
+    /// fingerprint.
+    package var preprocessingJSON: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(preprocessing) else {
+            preconditionFailure("the preprocessing of \(name) is no JSON")
+        }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

@@ -28,19 +28,10 @@ package final class Backbone: Sendable {
         weights = try PackedWeights(plan, kernels: kernels, parameters: parameters)
     }
 
-    /// A backbone whose weights are random, for measurements: how long a pass takes does not depend on their values.
+    /// A backbone whose weights are random, for measurements.
     package convenience init(randomWeightsFor architecture: Architecture, instructionSet: InstructionSet) {
-        var generator = SystemRandomNumberGenerator()
-        self.init(architecture: architecture, fingerprint: "random", instructionSet: instructionSet) { parameter in
-            let count = parameter.shape.reduce(1, *)
-            switch parameter.layout {
-            case .convolution:
-                // Neither dies out nor overflows on the way (He et al. 2015).
-                let scale = (6 / Float(count / parameter.shape[0])).squareRoot()
-                return (0..<count).map { _ in Float(Int8.random(in: -127...127, using: &generator)) * (scale / 127) }
-            case .vector:
-                return [Float](repeating: parameter.name.hasSuffix(".beta") ? 0.1 : 1, count: count)
-            }
+        self.init(architecture: architecture, fingerprint: "random", instructionSet: instructionSet) {
+            $0.randomElements()
         }
     }
 
