@@ -29,6 +29,14 @@ package struct Preprocessing: Codable, Sendable, Equatable {
         if let problem { preconditionFailure(problem) }
     }
 
+    /// The same for another side, in pixels; the border that is cut off stays in proportion.
+    package func cropping(to side: Int) -> Preprocessing {
+        Preprocessing(
+            resizeShorterSide: max(side, resizeShorterSide * side / cropSide), cropSide: side,
+            interpolation: interpolation, channelOrder: channelOrder, mean: mean,
+            standardDeviation: standardDeviation)
+    }
+
     package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         resizeShorterSide = try container.decode(Int.self, forKey: .resizeShorterSide)

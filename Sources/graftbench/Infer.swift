@@ -1,16 +1,19 @@
 import ArgumentParser
 import Foundation
-import GraftNetwork
-import GraftTensor
 
-/// The time of one image's forward pass.
+/// The time of a forward pass.
 struct Infer: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Times the forward pass of one image.")
+    static let configuration = CommandConfiguration(
+        abstract: "Times the forward pass of one image, or of a batch of them.",
+        discussion: "One image is split over all threads; of several, each thread takes one at a time.")
 
     @OptionGroup var network: NetworkOptions
 
-    @Option(help: "How many threads share the pass.")
+    @Option(help: "How many threads compute.")
     var threads = 1
+
+    @Option(help: "How many images a pass is of.")
+    var batch = 1
 
     @Option(help: "How many passes to time, after three that are not.")
     var runs = 15
@@ -21,30 +24,21 @@ struct Infer: AsyncParsableCommand {
     func validate() throws {
         if runs < 1 { throw ValidationError("--runs must be at least 1") }
         if !(1...256).contains(threads) { throw ValidationError("--threads must be in 1...256") }
+        if !(1...1024).contains(batch) { throw ValidationError("--batch must be in 1...1024") }
     }
 
     func run() async throws {
         let backbone = try network.load()
-        let image = network.image(for: backbone)
-        let pool = ComputePool(threads: threads, queueLimit: 0)
-        let times = try await pool.run { [runs, threads] worker in
-            let workspaces = backbone.makeWorkspaces(threads: threads)
-            func pass() { backbone.forward(image, in: workspaces, by: worker) { _ in } }
-            for _ in 0..<3 { pass() }
-            let clock = ContinuousClock()
-            return (0..<runs).map { _ in clock.measure { pass() } / .milliseconds(1) }.sorted()
-        }
-
+        let times = try await inferenceTimes(
+            of: backbone, image: network.image(for: backbone), threads: threads, batch: batch, runs: runs)
         let result = InferResult(
-            arch: backbone.architecture.name, peer: "graftd", threads: threads, isa: backbone.instructionSet.rawValue,
+            arch: backbone.architecture.name, peer: "graftd", threads: threads, batch: batch,
+            side: backbone.preprocessing.cropSide, isa: backbone.instructionSet.rawValue,
             median_ms: rounded(times[times.count / 2]), min_ms: rounded(times[0]))
-        if json {
-            print(String(decoding: try JSONEncoder.sorted.encode(result), as: UTF8.self))
-        } else {
-            print(
-                "\(result.arch), \(threads) thread(s): median \(result.median_ms) ms, fastest \(result.min_ms) ms "
-                    + "(\(result.isa))")
-        }
+        if json { return print(String(decoding: try JSONEncoder.sorted.encode(result), as: UTF8.self)) }
+        print(
+            "\(result.arch), \(threads) thread(s), batch \(batch): median \(result.median_ms) ms, fastest "
+                + "\(result.min_ms) ms (\(result.isa))")
     }
 }
 
@@ -53,9 +47,10 @@ private struct InferResult: Encodable {
     let arch: String
     let peer: String
     let threads: Int
+    let batch: Int
+    /// Pixels.
+    let side: Int
     let isa: String
     let median_ms: Double
     let min_ms: Double
 }
-
-func rounded(_ milliseconds: Double) -> Double { (milliseconds * 1000).rounded() / 1000 }

@@ -14,13 +14,14 @@ struct NetworkOptions: ParsableArguments {
     @Option(help: "A backbone file; else the weights are random.", completion: .file())
     var backbone: String?
 
-    func load() throws -> Backbone {
+    /// - Parameter side: pixels; only with random weights. nil for the side that the network was trained with.
+    func load(side: Int? = nil) throws -> Backbone {
         if let backbone { return try Backbone(file: SafetensorsFile(path: backbone)) }
         guard let architecture = Architecture.named(arch) else {
             throw ValidationError("no architecture is called \(arch)")
         }
         return Backbone(
-            randomWeightsFor: architecture,
+            randomWeightsFor: architecture, side: side,
             instructionSet: try .chosen(forced: ProcessInfo.processInfo.environment["GRAFTD_ISA"]))
     }
 

@@ -29,10 +29,16 @@ package final class Backbone: Sendable {
     }
 
     /// A backbone whose weights are random, for measurements.
-    package convenience init(randomWeightsFor architecture: Architecture, instructionSet: InstructionSet) {
-        self.init(architecture: architecture, fingerprint: "random", instructionSet: instructionSet) {
-            $0.randomElements()
-        }
+    ///
+    /// - Parameter side: of its images, pixels; nil for that of the architecture.
+    package convenience init(
+        randomWeightsFor architecture: Architecture, side: Int? = nil, instructionSet: InstructionSet
+    ) {
+        self.init(
+            architecture: architecture,
+            preprocessing: side.map { architecture.preprocessing.cropping(to: $0) }, fingerprint: "random",
+            instructionSet: instructionSet
+        ) { $0.randomElements() }
     }
 
     /// The length of the features, D.
