@@ -7,6 +7,7 @@ func formulaElements(_ parameter: Parameter) -> [Float] {
     switch parameter.name.split(separator: ".").last! {
     case "gamma": return spread(1, 0.2)
     case "beta": return spread(0.5, 0.5)
+    case "bias": return spread(0, 0.2)
     case "mean": return spread(0, 0.2)
     case "variance": return spread(1, 0.5)
     default:
