@@ -63,4 +63,44 @@ import Testing
                 "block2b", "block3b", "block4b", "block4c", "block5b", "block5c", "block6b", "block6c", "block6d",
             ])
     }
+
+    /// Rows and panels of every phase, as threads divide them, cover each pair once.
+    @Test(arguments: Architecture.all.map(\.name), InstructionSet.available)
+    func threadsComputeEveryPartOnce(_ name: String, _ set: InstructionSet) throws {
+        let plan = Plan(try #require(Architecture.named(name)), side: 224, instructionSet: set)
+        for threads in [1, 2, 3, 8] {
+            for phase in plan.steps.flatMap(\.phases) {
+                let parts = phase.parts(threads: threads)
+                var times = [Int](repeating: 0, count: phase.rows * phase.panels)
+                for index in 0..<parts.count {
+                    let part = phase.part(index, of: parts)
+                    #expect(part.half == phase.half)
+                    for r in part.rows { for p in part.panels { times[r * phase.panels + p] += 1 } }
+                }
+                #expect(times.allSatisfy { $0 == 1 })
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func largeLayersOf3x3WindowsAreFiltered(_ set: InstructionSet) {
+        let plan = Plan(.vgg16, side: 224, instructionSet: set)
+        let algorithms = plan.steps.filter { $0.operation.convolution != nil }.map(\.operation.description)
+        // The image has three channels only: there is more to transform than to multiply.
+        #expect(algorithms.first == "gathered product")
+        #expect(algorithms.dropFirst().allSatisfy { $0.hasPrefix("Winograd") })
+    }
+
+    @Test func onlyWindowsThatMoveByOneCanBeFiltered() {
+        let model = CostModel(InstructionSet.available.last!)
+        let output = MapShape(height: 56, width: 56, channels: 64)
+        func tile(kernel: Int = 3, stride: Int = 1, dilation: Int = 1, groups: Int = 1) -> Int? {
+            let convolution = Convolution(
+                "conv", from: 64, to: 64, kernel: kernel, stride: stride, padding: .same, dilation: dilation,
+                groups: groups, normalizationEpsilon: nil, activation: .none, sources: [])
+            return model.winogradTile(for: convolution, output: output)
+        }
+        #expect(tile() == 4)
+        #expect(tile(kernel: 5) == nil && tile(stride: 2) == nil && tile(dilation: 2) == nil && tile(groups: 2) == nil)
+    }
 }

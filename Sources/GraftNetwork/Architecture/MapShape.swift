@@ -4,6 +4,12 @@ package struct MapShape: Sendable, Equatable {
     package let width: Int
     package let channels: Int
 
+    package init(height: Int, width: Int, channels: Int) {
+        self.height = height
+        self.width = width
+        self.channels = channels
+    }
+
     package var count: Int { height * width * channels }
     package var pixels: Int { height * width }
 }

@@ -16,9 +16,9 @@ package struct Phase: Sendable, Equatable {
 
     /// What one thread computes at a time.
     package struct Part: Sendable, Equatable {
-        let half: Half
-        let rows: Range<Int>
-        let panels: Range<Int>
+        package let half: Half
+        package let rows: Range<Int>
+        package let panels: Range<Int>
     }
 
     /// Into how many parts a phase falls.
@@ -26,14 +26,14 @@ package struct Phase: Sendable, Equatable {
         let rows: Int
         let panels: Int
 
-        var count: Int { rows * panels }
+        package var count: Int { rows * panels }
     }
 
-    private let half: Half
+    package let half: Half
     /// How many rows there are: lines of the image, pixels for a product, or Winograd's tiles.
-    private let rows: Int
+    package let rows: Int
     /// How many groups of output channels there are.
-    private let panels: Int
+    package let panels: Int
     /// Whether channels are divided first, because a thread that has all of them would read all weights.
     private let dividesPanelsFirst: Bool
     /// Rows that cannot be divided without losing speed.
@@ -58,7 +58,7 @@ package struct Phase: Sendable, Equatable {
         self.work = work
     }
 
-    func parts(threads: Int) -> Parts {
+    package func parts(threads: Int) -> Parts {
         guard threads > 1 else { return Parts(rows: 1, panels: 1) }
         let wanted = min(threads * Self.partsPerThread, max(1, work / Self.leastWork))
         let mostRows = max(1, rows / leastRows)
@@ -67,7 +67,7 @@ package struct Phase: Sendable, Equatable {
     }
 
     /// Part `index`, in `0 ..< parts.count`; those that read the same weights follow each other.
-    func part(_ index: Int, of parts: Parts) -> Part {
+    package func part(_ index: Int, of parts: Parts) -> Part {
         func range(_ part: Int, of count: Int, _ extent: Int) -> Range<Int> {
             extent * part / count..<extent * (part + 1) / count
         }
