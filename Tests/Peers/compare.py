@@ -16,7 +16,7 @@ parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--runs", type=int, default=15)
 parser.add_argument("--json", action="store_true", help="print one line of JSON for each architecture and number of threads")
 parser.add_argument("archs", nargs="*")
-options = parser.parse_args()
+options = parser.parse_intermixed_args()
 unknown = set(options.archs) - set(ARCHS)
 if unknown: parser.error(f"no such architecture: {', '.join(sorted(unknown))}; these are: {', '.join(ARCHS)}")
 
