@@ -98,7 +98,7 @@ import Testing
             let convolution = Convolution(
                 "conv", from: 64, to: 64, kernel: kernel, stride: stride, padding: .same, dilation: dilation,
                 groups: groups, normalizationEpsilon: nil, activation: .none, sources: [])
-            return model.winogradTile(for: convolution, output: output)
+            return model.winogradTile(for: convolution, from: output, to: output)
         }
         #expect(tile() == 4)
         #expect(tile(kernel: 5) == nil && tile(stride: 2) == nil && tile(dilation: 2) == nil && tile(groups: 2) == nil)

@@ -23,11 +23,13 @@ package struct CostModel: Sendable {
 
     /// The side of the tiles by which Winograd's minimal filtering computes `convolution` fastest; nil if it cannot, or
     /// the product over gathered windows is faster.
-    package func winogradTile(for convolution: Convolution, output: MapShape) -> Int? {
+    package func winogradTile(for convolution: Convolution, from input: MapShape, to output: MapShape) -> Int? {
         guard
             convolution.kernel == 3 && convolution.stride == 1 && convolution.dilation == 1 && convolution.groups == 1
         else { return nil }
-        let costs = [2, 4].map { tile in (tile, winograd(convolution, WinogradTiling(tile: tile, output: output))) }
+        let costs = [2, 4].map { tile in
+            (tile, winograd(convolution, WinogradTiling(tile: tile, from: input, to: output)))
+        }
         let best = costs.min { $0.1 < $1.1 }!
         return best.1 < gathered(convolution, output: output) ? best.0 : nil
     }

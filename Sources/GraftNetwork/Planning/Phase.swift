@@ -34,7 +34,7 @@ package struct Phase: Sendable, Equatable {
     package let rows: Int
     /// How many groups of output channels there are.
     package let panels: Int
-    /// Whether channels are divided first, because a thread that has all of them would read all weights.
+    /// Whether channels are divided first; see ``WeightTraffic``.
     private let dividesPanelsFirst: Bool
     /// Rows that cannot be divided without losing speed.
     private let leastRows: Int
@@ -77,6 +77,20 @@ package struct Phase: Sendable, Equatable {
     }
 }
 
+/// What moves between cores when threads divide a layer.
+///
+/// Divided by rows, each thread reads all weights, but its rows of the input are those that it wrote itself, and so will
+/// be its rows of the next layer's input. Divided by channels, it reads only its part of the weights, but half of the
+/// input, and of what the next layer reads, was written by another core, which is several times as slow to get.
+enum WeightTraffic {
+    private static let slowness = 4
+
+    /// Whether `weights` floats, read by each thread, cost more than the exchange of both maps.
+    static func isHeavier(weights: Int, from input: MapShape, to output: MapShape) -> Bool {
+        weights > slowness * (input.count + output.count)
+    }
+}
+
 extension Plan.Operation {
     /// The phases of a step with this operation, in order.
     func phases(from input: MapShape, to output: MapShape, kernels: VectorKernels) -> [Phase] {
@@ -97,7 +111,8 @@ extension Plan.Operation {
                 Phase(
                     rows: isProduct ? output.pixels : output.height,
                     panels: kernels.panels(columns: convolution.outputChannels / convolution.groups),
-                    dividesPanelsFirst: convolution.depth * convolution.outputChannels > input.count,
+                    dividesPanelsFirst: WeightTraffic.isHeavier(
+                        weights: convolution.depth * convolution.outputChannels, from: input, to: output),
                     leastRows: isProduct ? tileRows : (tileRows + output.width - 1) / output.width,
                     work: output.count * convolution.depth)
             ]

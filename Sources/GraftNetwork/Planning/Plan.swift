@@ -134,8 +134,8 @@ private struct Draft {
             let output = convolution.output(of: input).shape
             if convolution.hasDepthwiseKernel { return (.depthwise(convolution), output) }
             if convolution.isPixelwise { return (.product(convolution), output) }
-            if let tile = CostModel(instructionSet).winogradTile(for: convolution, output: output) {
-                return (.winograd(convolution, WinogradTiling(tile: tile, output: output)), output)
+            if let tile = CostModel(instructionSet).winogradTile(for: convolution, from: input, to: output) {
+                return (.winograd(convolution, WinogradTiling(tile: tile, from: input, to: output)), output)
             }
             return (.convolution(convolution), output)
         }

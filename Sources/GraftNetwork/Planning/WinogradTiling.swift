@@ -7,25 +7,23 @@ package struct WinogradTiling: Sendable, Equatable {
     /// How many tiles are transformed and multiplied at a time.
     package let bandCount: Int
 
-    /// A few dozen tiles stay in a core's own cache, and are enough rows for the product.
-    private static let longestBand = 36
-    /// Up to so many tiles, all are one band, which threads share.
-    private static let fewTiles = 64
-
-    init(tile: Int, output: MapShape) {
-        self.tile = tile
-        tileCount = (output.height + tile - 1) / tile * ((output.width + tile - 1) / tile)
-        if tileCount <= Self.fewTiles {
-            bandCount = tileCount
-        } else {
-            let bands = (tileCount + Self.longestBand - 1) / Self.longestBand
-            bandCount = (tileCount + bands - 1) / bands
-        }
-    }
-
     /// Whether threads share one band and divide its output channels, so that each reads only its part of the weights;
     /// else each has bands of its own.
-    package var isShared: Bool { bandCount == tileCount }
+    package let isShared: Bool
+
+    /// A few dozen tiles stay in a core's own cache, and are enough rows for the product.
+    private static let longestBand = 36
+    /// Up to so many tiles can be one band that threads share.
+    private static let fewTiles = 64
+
+    init(tile: Int, from input: MapShape, to output: MapShape) {
+        self.tile = tile
+        tileCount = (output.height + tile - 1) / tile * ((output.width + tile - 1) / tile)
+        let weights = (tile + 2) * (tile + 2) * input.channels * output.channels
+        isShared = tileCount <= Self.fewTiles && WeightTraffic.isHeavier(weights: weights, from: input, to: output)
+        let bands = isShared ? 1 : (tileCount + Self.longestBand - 1) / Self.longestBand
+        bandCount = (tileCount + bands - 1) / bands
+    }
 
     /// The floats of a band in the transformed space, `[(tile + 2)², band, C]`.
     func transformedCount(channels: Int) -> Int { (tile + 2) * (tile + 2) * bandCount * channels }
