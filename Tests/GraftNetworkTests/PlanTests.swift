@@ -85,10 +85,25 @@ import Testing
     @Test(arguments: InstructionSet.available)
     func largeLayersOf3x3WindowsAreFiltered(_ set: InstructionSet) {
         let plan = Plan(.vgg16, side: 224, instructionSet: set)
-        let algorithms = plan.steps.filter { $0.operation.convolution != nil }.map(\.operation.description)
+        let algorithms = plan.steps.filter { !$0.operation.convolutions.isEmpty }.map(\.operation.description)
         // The image has three channels only: there is more to transform than to multiply.
         #expect(algorithms.first == "gathered product")
         #expect(algorithms.dropFirst().allSatisfy { $0.hasPrefix("Winograd") })
+    }
+
+    /// Maps of half a megabyte and more do not leave a core's cache; smaller ones fit into it whole.
+    @Test func blocksWithLargeMapsAreComputedAFewLinesAtATime() {
+        let plan = Plan(.efficientNetLite0, side: 224, instructionSet: InstructionSet.available.last!)
+        let fused = plan.steps.compactMap { step in
+            if case .invertedResidual(let block) = step.operation { (step.block, block) } else { nil }
+        }
+        #expect(
+            fused.map(\.0) == [
+                "block1a", "block2a", "block2b", "block3a", "block3b", "block4a", "block5b", "block5c", "block6a",
+            ])
+        for (_, block) in fused { #expect(block.bandLines >= 1 && block.expanded.count > 1 << 17) }
+        // The layers are the same: so many multiply-adds PyTorch's convolutions have.
+        #expect(plan.steps.indices.reduce(0) { $0 + plan.multiplyAdds(of: $1) } == 383_907_552)
     }
 
     @Test func onlyWindowsThatMoveByOneCanBeFiltered() {

@@ -44,23 +44,24 @@ package struct Phase: Sendable, Equatable {
     /// So much work that handing out a part, about a microsecond, does not count.
     private static let leastWork = 250_000
     /// So many parts for each thread that one which is held up does not hold up the others.
-    private static let partsPerThread = 2
+    private let partsPerThread: Int
 
     init(
         _ half: Half = .both, rows: Int, panels: Int = 1, dividesPanelsFirst: Bool = false, leastRows: Int = 1,
-        work: Int
+        partsPerThread: Int = 2, work: Int
     ) {
         self.half = half
         self.rows = rows
         self.panels = panels
         self.dividesPanelsFirst = dividesPanelsFirst
         self.leastRows = leastRows
+        self.partsPerThread = partsPerThread
         self.work = work
     }
 
     package func parts(threads: Int) -> Parts {
         guard threads > 1 else { return Parts(rows: 1, panels: 1) }
-        let wanted = min(threads * Self.partsPerThread, max(1, work / Self.leastWork))
+        let wanted = min(threads * partsPerThread, max(1, work / Self.leastWork))
         let mostRows = max(1, rows / leastRows)
         let panelParts = dividesPanelsFirst ? min(panels, wanted) : 1
         return Parts(rows: min(mostRows, (wanted + panelParts - 1) / panelParts), panels: panelParts)
@@ -105,6 +106,13 @@ extension Plan.Operation {
             return [Phase(rows: output.height, work: memoryBound * output.count * pooling.kernel)]
         case .depthwise(let convolution):
             return [Phase(rows: output.height, work: memoryBound * output.count * convolution.depth)]
+        case .invertedResidual(let block):
+            // Neighbouring parts compute what lies between them twice.
+            return [
+                Phase(
+                    rows: output.height, leastRows: block.bandLines, partsPerThread: 1,
+                    work: block.expanded.count * memoryBound * 8)
+            ]
         case .product(let convolution), .convolution(let convolution):
             let isProduct = if case .product = self { true } else { false }
             return [

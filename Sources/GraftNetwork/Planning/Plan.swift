@@ -27,16 +27,19 @@ package struct Plan: Sendable {
         case convolution(Convolution)
         case winograd(Convolution, WinogradTiling)
         case depthwise(Convolution)
+        /// A whole block, a few lines of the image at a time.
+        case invertedResidual(InvertedResidual)
         case pool(Pooling)
         case mean
 
-        /// The convolution, if the operation has weights.
-        package var convolution: Convolution? {
+        /// The convolutions, in the order in which they run.
+        package var convolutions: [Convolution] {
             switch self {
             case .product(let convolution), .convolution(let convolution), .depthwise(let convolution),
                 .winograd(let convolution, _):
-                convolution
-            case .pool, .mean: nil
+                [convolution]
+            case .invertedResidual(let block): block.convolutions
+            case .pool, .mean: []
             }
         }
     }
@@ -53,7 +56,11 @@ package struct Plan: Sendable {
 
     /// The multiply-adds of step `s`, as the layer's definition counts them, whatever the algorithm.
     package func multiplyAdds(of s: Int) -> Int {
-        steps[s].operation.convolution.map { $0.depth * maps[steps[s].output].count } ?? 0
+        var shape = maps[steps[s].input]
+        return steps[s].operation.convolutions.reduce(0) { sum, convolution in
+            shape = convolution.output(of: shape).shape
+            return sum + convolution.depth * shape.count
+        }
     }
 
     /// The plan of `architecture` for images `[side, side, 3]`.
@@ -106,6 +113,12 @@ private struct Draft {
         case .projection(let convolution):
             residual = append(.convolution(convolution), of: block, input: blockInput, residual: nil)
         }
+        if let (fused, output) = InvertedResidual.fused(block, on: maps[blockInput], instructionSet: instructionSet) {
+            maps.append(output)
+            steps.append(
+                (block.name, fused.name, .invertedResidual(fused), blockInput, residual, maps.count - 1))
+            return
+        }
         var input = blockInput
         for (l, layer) in block.layers.enumerated() {
             let isLast = l == block.layers.count - 1
@@ -144,12 +157,12 @@ private struct Draft {
 
 extension Convolution {
     /// Whether every output pixel is a function of the one input pixel at its place.
-    fileprivate var isPixelwise: Bool {
+    var isPixelwise: Bool {
         kernel == 1 && stride == 1 && groups == 1 && (padding == .same || padding == .symmetric(0))
     }
 
     /// Whether the depthwise kernel knows it; the general one knows all.
-    fileprivate var hasDepthwiseKernel: Bool {
+    var hasDepthwiseKernel: Bool {
         isDepthwise && dilation == 1 && [3, 5].contains(kernel) && [1, 2].contains(stride)
     }
 }
@@ -162,6 +175,7 @@ extension Plan.Operation: CustomStringConvertible {
         case .convolution: "gathered product"
         case .winograd(_, let tiling): "Winograd F(\(tiling.tile)x\(tiling.tile),3x3)"
         case .depthwise: "depthwise"
+        case .invertedResidual: "fused"
         case .pool: "pooling"
         case .mean: "mean"
         }
@@ -183,6 +197,8 @@ extension Plan.Operation {
             return tiling.isShared
                 ? (tiling.transformedCount(channels: input.channels), multiplied)
                 : (0, tiling.transformedCount(channels: input.channels) + multiplied)
+        case .invertedResidual(let block):
+            return (0, block.expandedCount + block.filteredCount)
         case .product, .depthwise, .pool, .mean:
             return (0, 0)
         }

@@ -17,6 +17,8 @@ extension ForwardPass {
             operands.winograd(convolution, tiling, part, scratch: scratch, kernels: kernels)
         case .depthwise(let convolution):
             kernels.depthwise(operands.depthwise(convolution), rows: part.rows)
+        case .invertedResidual(let block):
+            operands.invertedResidual(block, lines: part.rows, scratch: scratch, kernels: kernels)
         case .pool(let pooling):
             kernels.pool(operands.pool(pooling), rows: part.rows)
         case .mean:
@@ -33,8 +35,8 @@ private struct Operands {
     let input: UnsafePointer<Float>
     let residual: UnsafePointer<Float>?
     let output: UnsafeMutablePointer<Float>
-    let weights: UnsafePointer<Float>
-    let bias: UnsafePointer<Float>
+    private let packed: UnsafePointer<Float>
+    private let places: [PackedWeights.Place]
     /// As many as the input has channels, at least.
     let zeros: UnsafePointer<Float>
     /// Space that the threads of the step share.
@@ -42,26 +44,23 @@ private struct Operands {
 
     init(_ pass: ForwardPass, _ s: Int) {
         let step = pass.backbone.plan.steps[s]
-        let place = pass.backbone.weights.places[s]
-        let packed = pass.backbone.weights.buffer.withUnsafePointer { $0 }
+        places = pass.backbone.weights.places[s]
+        packed = pass.backbone.weights.buffer.withUnsafePointer { $0 }
         inputShape = pass.backbone.plan.maps[step.input]
         shape = pass.backbone.plan.maps[step.output]
         input = pass.pointer(to: step.input)
         residual = step.residual.map { pass.pointer(to: $0) }
         output = pass.arenaPointer + pass.backbone.plan.offsets[step.output]
-        weights = packed + place.weight
-        bias = packed + place.bias
         zeros = packed + pass.backbone.weights.zeros
         shared = pass.arenaPointer + step.sharedOffset
     }
 
+    /// Those of the step's first convolution, or of a later one.
+    private func weights(_ index: Int = 0) -> UnsafePointer<Float> { packed + places[index].weight }
+    private func bias(_ index: Int = 0) -> UnsafePointer<Float> { packed + places[index].bias }
+
     func product(_ convolution: Convolution) -> graft_product {
-        graft_product(
-            columns: Int64(shape.channels), depth: Int64(inputShape.channels),
-            input_stride: Int64(inputShape.channels), further_stretches: 0, stretch_stride: 0, input: input,
-            panels: weights, panel_depth: Int64(inputShape.channels), first_depth: 0, bias: bias,
-            residual: residual, output: output, output_stride: Int64(shape.channels),
-            activation: convolution.activation.applied)
+        pixelwise(convolution, 0, from: input, residual: residual, to: output)
     }
 
     func convolution(_ convolution: Convolution, scratch: UnsafeMutablePointer<Float>) -> graft_convolution {
@@ -71,8 +70,8 @@ private struct Operands {
             kernel_height: Int64(convolution.kernel), kernel_width: Int64(convolution.kernel),
             stride: Int64(convolution.stride), dilation: Int64(convolution.dilation),
             groups: Int64(convolution.groups), padding_top: Int64(top), padding_left: Int64(left),
-            output_width: Int64(shape.width), columns: Int64(shape.channels), input: input, panels: weights,
-            bias: bias, residual: residual, output: output, activation: convolution.activation.applied,
+            output_width: Int64(shape.width), columns: Int64(shape.channels), input: input, panels: weights(),
+            bias: bias(), residual: residual, output: output, activation: convolution.activation.applied,
             scratch: scratch)
     }
 
@@ -82,7 +81,7 @@ private struct Operands {
             height: Int64(inputShape.height), width: Int64(inputShape.width), channels: Int64(inputShape.channels),
             kernel: Int64(convolution.kernel), stride: Int64(convolution.stride), padding_top: Int64(top),
             padding_left: Int64(left), output_width: Int64(shape.width), first_row: 0, first_output_row: 0,
-            input: input, weights: weights, bias: bias, zeros: zeros, output: output,
+            input: input, weights: weights(), bias: bias(), zeros: zeros, output: output,
             activation: convolution.activation.applied)
     }
 
@@ -100,6 +99,70 @@ private struct Operands {
             pixels: Int64(inputShape.pixels), channels: Int64(inputShape.channels), input: input, output: output)
     }
 
+    /// The lines of output `lines`, a few at a time: what is expanded for them, and filtered, stays in the thread's own
+    /// cache.
+    func invertedResidual(
+        _ block: InvertedResidual, lines: Range<Int>, scratch: UnsafeMutablePointer<Float>, kernels: VectorKernels
+    ) {
+        let depthwise = block.depthwise
+        let (top, left, filtered) = depthwise.output(of: block.expanded)
+        let expandedLine = block.expanded.width * block.expanded.channels
+        let expanded = scratch, filteredLines = scratch + block.expandedCount
+        let depthwiseIndex = block.expand == nil ? 0 : 1
+        /// Lines that are expanded, from the beginning of `expanded` on.
+        var ready = 0..<0
+        for begin in stride(from: lines.lowerBound, to: lines.upperBound, by: block.bandLines) {
+            let band = begin..<min(begin + block.bandLines, lines.upperBound)
+            let needed = depthwise.linesRead(by: band, top: top, height: block.expanded.height)
+            if let expand = block.expand {
+                // What this band's windows share with the last one's.
+                let kept = max(0, ready.upperBound - needed.lowerBound)
+                if kept > 0 {
+                    expanded.update(
+                        from: expanded + (needed.lowerBound - ready.lowerBound) * expandedLine,
+                        count: kept * expandedLine)
+                }
+                let new = max(needed.lowerBound, ready.upperBound)..<needed.upperBound
+                kernels.product(
+                    pixelwise(
+                        expand, 0, from: input + new.lowerBound * inputShape.width * inputShape.channels, residual: nil,
+                        to: expanded + kept * expandedLine),
+                    rows: 0..<new.count * inputShape.width, panels: 0..<kernels.panels(columns: expand.outputChannels))
+                ready = needed
+            }
+            kernels.depthwise(
+                graft_depthwise(
+                    height: Int64(block.expanded.height), width: Int64(block.expanded.width),
+                    channels: Int64(block.expanded.channels), kernel: Int64(depthwise.kernel),
+                    stride: Int64(depthwise.stride), padding_top: Int64(top), padding_left: Int64(left),
+                    output_width: Int64(filtered.width), first_row: Int64(needed.lowerBound),
+                    first_output_row: Int64(band.lowerBound),
+                    input: block.expand == nil ? input + needed.lowerBound * expandedLine : UnsafePointer(expanded),
+                    weights: weights(depthwiseIndex), bias: bias(depthwiseIndex), zeros: zeros, output: filteredLines,
+                    activation: depthwise.activation.applied),
+                rows: band)
+            let offset = band.lowerBound * shape.width * shape.channels
+            kernels.product(
+                pixelwise(
+                    block.project, depthwiseIndex + 1, from: UnsafePointer(filteredLines),
+                    residual: residual.map { $0 + offset }, to: output + offset),
+                rows: 0..<band.count * shape.width, panels: 0..<kernels.panels(columns: shape.channels))
+        }
+    }
+
+    /// The 1 × 1 convolution whose weights are the step's `index`-th.
+    private func pixelwise(
+        _ convolution: Convolution, _ index: Int, from input: UnsafePointer<Float>, residual: UnsafePointer<Float>?,
+        to output: UnsafeMutablePointer<Float>
+    ) -> graft_product {
+        let depth = Int64(convolution.inputChannels)
+        return graft_product(
+            columns: Int64(convolution.outputChannels), depth: depth, input_stride: depth, further_stretches: 0,
+            stretch_stride: 0, input: input, panels: weights(index), panel_depth: depth, first_depth: 0,
+            bias: bias(index), residual: residual, output: output, output_stride: Int64(convolution.outputChannels),
+            activation: convolution.activation.applied)
+    }
+
     /// Tiles band by band, or one half of the way for the one band that threads share.
     func winograd(
         _ convolution: Convolution, _ tiling: WinogradTiling, _ part: Phase.Part,
@@ -111,7 +174,7 @@ private struct Operands {
             tile: Int64(tiling.tile), height: Int64(inputShape.height), width: Int64(inputShape.width),
             channels: Int64(inputShape.channels), padding_top: Int64(top), padding_left: Int64(left),
             output_height: Int64(shape.height), output_width: Int64(shape.width), columns: Int64(shape.channels),
-            input: input, panels: weights, bias: bias, residual: residual, output: output,
+            input: input, panels: weights(), bias: bias(), residual: residual, output: output,
             activation: convolution.activation.applied, zeros: zeros, first_tile: 0,
             tile_count: Int64(tiling.tileCount), transformed: tiling.isShared ? shared : scratch,
             scratch: scratch + ownTransformed)
