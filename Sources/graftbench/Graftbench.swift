@@ -5,5 +5,5 @@ import ArgumentParser
 struct Graftbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
-        subcommands: [Infer.self, Memory.self, Refit.self])
+        subcommands: [Infer.self, Memory.self, Refit.self, TrainStep.self])
 }

@@ -144,12 +144,12 @@ private struct Draft {
 
 extension Convolution {
     /// Whether every output pixel is a function of the one input pixel at its place.
-    fileprivate var isPixelwise: Bool {
+    var isPixelwise: Bool {
         kernel == 1 && stride == 1 && groups == 1 && (padding == .same || padding == .symmetric(0))
     }
 
     /// Whether the depthwise kernel knows it; the general one knows all.
-    fileprivate var hasDepthwiseKernel: Bool {
+    var hasDepthwiseKernel: Bool {
         isDepthwise && dilation == 1 && [3, 5].contains(kernel) && [1, 2].contains(stride)
     }
 }
