@@ -4,6 +4,10 @@ package struct MapShape: Sendable, Equatable {
     package let width: Int
     package let channels: Int
 
+    package init(height: Int, width: Int, channels: Int) {
+        (self.height, self.width, self.channels) = (height, width, channels)
+    }
+
     package var count: Int { height * width * channels }
     package var pixels: Int { height * width }
 }

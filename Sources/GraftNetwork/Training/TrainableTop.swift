@@ -12,7 +12,7 @@ package final class TrainableTop {
     /// The most images that a batch can have.
     package let batch: Int
     package let head: TopHead
-    /// The names of the blocks, then that of the head: what has a learning rate of its own.
+    /// The names of the blocks that have parameters, then that of the head: what has a learning rate of its own.
     package let groups: [String]
     let parameters: TrainedParameters
     let pass: TrainingPass
@@ -33,11 +33,12 @@ package final class TrainableTop {
     ) throws(E) {
         precondition(batch >= 1 && threads >= 1 && head.labelCount >= 1)
         (self.latent, self.batch, self.head) = (latent, batch, head)
-        groups = blocks.map(\.name) + [TopHead.name]
+        let trained = blocks.filter { !$0.parameters.isEmpty }
+        groups = trained.map(\.name) + [TopHead.name]
         let features = blocks.reduce(latent) { $1.output(of: $0) }
         precondition(features.pixels == 1, "a head needs features, not maps")
         parameters = try TrainedParameters(
-            blocks.map(\.parameters) + [head.parameters(features: features.channels)], elements: elements)
+            trained.map(\.parameters) + [head.parameters(features: features.channels)], elements: elements)
         var assembly = TopAssembly(
             latent: BatchMap(latent, batch: batch, wantsGradient: wantsLatentGradient), batch: batch,
             parameters: parameters, instructionSet: instructionSet)
