@@ -8,7 +8,8 @@ import GraftTensor
 struct TrainStep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Times one step of top-block tuning.",
-        discussion: "A step is forward, backward and Adam, with a learning rate per block, for a batch of cached latents.")
+        discussion:
+            "A step is forward, backward and Adam, with a learning rate per block, for a batch of cached latents.")
 
     @OptionGroup var network: NetworkOptions
 

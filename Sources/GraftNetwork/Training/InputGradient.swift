@@ -88,8 +88,11 @@ final class InputGradient {
             pack(pass, product, filters)
             let isWhole = convolution.stride == 1
             pass.share(pass.images * product.pixels, atMost: product.rowCount) { [self] rows, scratch in
-                if isWhole { computeInPlace(rows, product, scratch, pass) }
-                else { computeScattered(rows, phase, product, scratch, pass) }
+                if isWhole {
+                    computeInPlace(rows, product, scratch, pass)
+                } else {
+                    computeScattered(rows, phase, product, scratch, pass)
+                }
             }
         }
     }

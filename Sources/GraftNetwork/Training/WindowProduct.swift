@@ -94,7 +94,9 @@ struct WindowProduct {
                 let last = min(taps.count, first + tapsAtATime)
                 let isLast = last == taps.count
                 let depth = (last - first) * channels
-                if !readsInPlace { pass.trainingKernels.gather(windows, positions: rows, taps: first..<last, into: scratch) }
+                if !readsInPlace {
+                    pass.trainingKernels.gather(windows, positions: rows, taps: first..<last, into: scratch)
+                }
                 let product = graft_product(
                     columns: Int64(columns / groups), depth: Int64(depth),
                     input_stride: Int64(readsInPlace ? map.channels : depth), further_stretches: 0, stretch_stride: 0,
