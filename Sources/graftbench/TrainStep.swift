@@ -125,12 +125,12 @@ extension NetworkOptions {
         guard let architecture = Architecture.named(arch) else {
             throw ValidationError("no architecture is called \(arch)")
         }
+        // How long a step takes does not depend on the numbers, as long as they neither die out nor overflow.
         return NetworkSource(architecture: architecture, instructionSet: instructionSet) { parameter in
             let count = parameter.shape.reduce(1, *)
             guard parameter.layout == .convolution else { return [Float](repeating: 1, count: count) }
-            // Neither dies out nor overflows on the way (He et al. 2015).
             let bound = (6 / Float(count / parameter.shape[0])).squareRoot()
-            return (0..<count).map { _ in .random(in: -bound...bound) }
+            return (0..<count).map { (Float($0 &* 0x9E37_79B9 & 0xFFFF) / 32_768 - 1) * bound }
         }
     }
 }

@@ -85,8 +85,8 @@ final class ConvolutionTraining: TrainingOperation {
     private func formWeightGradient(_ pass: TrainingPass) {
         let outputs = convolution.outputChannels / convolution.groups
         let panels = pass.kernels.panels(columns: convolution.depth)
-        // Each part gathers windows of its own; a few tiles of filters must meet them for that not to count.
-        let outputParts = max(1, min(outputs / 48, 32 / panels))
+        // Each part gathers windows of its own; some tiles of filters must meet them for that not to count.
+        let outputParts = max(1, min(outputs / 48, (15 + panels) / panels))
         pass.share(convolution.groups * panels * outputParts) { [self] part, scratch in
             let group = part / (panels * outputParts)
             let panel = part / outputParts % panels, p = part % outputParts

@@ -14,6 +14,8 @@ final class DepthwiseTraining: TrainingOperation {
     /// Scaled weights and their gradient, `[kernel, kernel, C]`.
     private let weights: FloatStorage
     private let weightGradient: FloatStorage
+    /// Scaled weights with the last tap first.
+    private let flipped: FloatStorage
 
     /// - Precondition: `arrival` is not `further`, and there is a kernel for the convolution.
     init(
@@ -27,6 +29,7 @@ final class DepthwiseTraining: TrainingOperation {
         activation = ActivationTraining(convolution.activation, output: output, batch: batch)
         weights = FloatStorage(count: filters.weight.count)
         weightGradient = FloatStorage(count: filters.weight.count)
+        flipped = FloatStorage(count: filters.weight.count)
     }
 
     // MARK: - Forward
@@ -34,9 +37,15 @@ final class DepthwiseTraining: TrainingOperation {
     func forward(_ pass: TrainingPass) {
         filters.fold()
         let (channels, depth) = (convolution.outputChannels, convolution.depth)
-        for c in 0..<channels {
-            let scale = filters.scale?[c] ?? 1
-            for t in 0..<depth { weights.pointer[t * channels + c] = filters.weight.values[c * depth + t] * scale }
+        pass.share(channels, atMost: 256) { [self] range, _ in
+            for c in range {
+                let scale = filters.scale?[c] ?? 1
+                for t in 0..<depth {
+                    let weight = filters.weight.values[c * depth + t] * scale
+                    weights.pointer[t * channels + c] = weight
+                    flipped.pointer[(depth - 1 - t) * channels + c] = weight
+                }
+            }
         }
         let (top, left, _) = convolution.output(of: input.shape)
         let (target, applied) = activation.target
@@ -62,13 +71,13 @@ final class DepthwiseTraining: TrainingOperation {
         let gradient = gradient(pass)
         // The kernel's ranges begin at multiples of 16 channels.
         let lines = (channels + 15) / 16
-        pass.share(lines, atMost: 4) { lines, _ in
-            pass.trainingKernels.depthwiseWeightGradient(
-                gradient, channels: lines.lowerBound * 16..<min(channels, lines.upperBound * 16))
-        }
-        for c in 0..<channels {
-            for t in 0..<depth {
-                filters.weight.gradient[c * depth + t] = weightGradient.pointer[t * channels + c]
+        pass.share(lines, atMost: 4) { [self] lines, _ in
+            let range = lines.lowerBound * 16..<min(channels, lines.upperBound * 16)
+            pass.trainingKernels.depthwiseWeightGradient(gradient, channels: range)
+            for c in range {
+                for t in 0..<depth {
+                    filters.weight.gradient[c * depth + t] = weightGradient.pointer[t * channels + c]
+                }
             }
         }
         filters.finishGradients(pass, biasGradient: activation.biasGradient)
@@ -76,11 +85,28 @@ final class DepthwiseTraining: TrainingOperation {
         guard case .first(let addend) = arrival else { return }
         let count = input.shape.count
         pass.share(pass.images) { [self] image, _ in
-            pass.trainingKernels.depthwiseInputGradient(gradient, images: image..<image + 1)
+            if convolution.stride == 1 {
+                pass.kernels.depthwise(flippedConvolution(image, pass), rows: 0..<input.shape.height)
+            } else {
+                pass.trainingKernels.depthwiseInputGradient(gradient, images: image..<image + 1)
+            }
             guard let addend else { return }
             pass.trainingKernels.add(
                 addend.pointer + image * count, count: count, to: input.gradient!.pointer + image * count)
         }
+    }
+
+    /// With a stride of 1 the input's gradient is the output's, convolved with the weights from the last to the first.
+    private func flippedConvolution(_ image: Int, _ pass: TrainingPass) -> graft_depthwise {
+        let (top, left, _) = convolution.output(of: input.shape)
+        return graft_depthwise(
+            height: Int64(output.shape.height), width: Int64(output.shape.width),
+            channels: Int64(output.shape.channels), kernel: Int64(convolution.kernel), stride: 1,
+            padding_top: Int64(convolution.kernel - 1 - top), padding_left: Int64(convolution.kernel - 1 - left),
+            output_width: Int64(input.shape.width), first_row: 0, first_output_row: 0,
+            input: output.gradient!.pointer + image * output.shape.count, weights: flipped.pointer,
+            bias: pass.zeros.pointer, zeros: pass.zeros.pointer,
+            output: input.gradient!.pointer + image * input.shape.count, activation: Activation.none.applied)
     }
 
     private func gradient(_ pass: TrainingPass) -> graft_depthwise_gradient {

@@ -53,8 +53,8 @@ package final class TrainableTop {
 
     /// The logits `[N, L]` of the latents `[N, H, W, C]`, with nothing dropped.
     package func logits(of latents: Span<Float>, by worker: Worker = .alone) -> [Float] {
-        let images = load(latents)
-        pass.run(images: images, by: worker) { for operation in operations { operation.forward(pass) } }
+        let images = imageCount(latents)
+        pass.run(images: images, by: worker) { forward(latents) }
         return output.values.elements(0..<images * head.labelCount)
     }
 
@@ -67,10 +67,10 @@ package final class TrainableTop {
         _ latents: Span<Float>, labels: [Int], loss: SoftmaxCrossEntropy = SoftmaxCrossEntropy(),
         dropoutSeed: UInt64? = nil, by worker: Worker = .alone
     ) -> Double {
-        let images = load(latents)
+        let images = imageCount(latents)
         precondition(labels.count == images && labels.allSatisfy { (0..<head.labelCount).contains($0) })
         return pass.run(images: images, dropoutSeed: dropoutSeed, by: worker) {
-            for operation in operations { operation.forward(pass) }
+            forward(latents)
             let count = images * head.labelCount
             let logits = UnsafeBufferPointer(start: output.values.pointer, count: count).span
             var gradient = UnsafeMutableBufferPointer(start: output.gradient!.pointer, count: count).mutableSpan
@@ -81,11 +81,19 @@ package final class TrainableTop {
         }
     }
 
-    /// - Returns: The number of images.
-    private func load(_ latents: Span<Float>) -> Int {
+    private func forward(_ latents: Span<Float>) {
+        latents.withUnsafeBufferPointer { latents in
+            let count = latent.count
+            pass.share(pass.images) { image, _ in
+                (input.values.pointer + image * count).update(from: latents.baseAddress! + image * count, count: count)
+            }
+        }
+        for operation in operations { operation.forward(pass) }
+    }
+
+    private func imageCount(_ latents: Span<Float>) -> Int {
         let images = latents.count / latent.count
         precondition(images * latent.count == latents.count && (1...batch).contains(images), "not a batch of latents")
-        latents.withUnsafeBufferPointer { input.values.pointer.update(from: $0.baseAddress!, count: $0.count) }
         return images
     }
 
