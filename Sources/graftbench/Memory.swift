@@ -20,10 +20,13 @@ struct Memory: ParsableCommand {
             weights_bytes: backbone.byteCounts.weights, workspace_bytes: backbone.byteCounts.workspace,
             resident_bytes: processMemory("VmRSS"), peak_resident_bytes: processMemory("VmHWM"))
         if json { return print(String(decoding: try JSONEncoder.sorted.encode(result), as: UTF8.self)) }
-        func megabytes(_ bytes: Int?) -> String { bytes.map { String(format: "%.1f MB", Double($0) / 1e6) } ?? "unknown" }
+        func megabytes(_ bytes: Int?) -> String {
+            bytes.map { String(format: "%.1f MB", Double($0) / 1e6) } ?? "unknown"
+        }
         print(
             "\(result.arch): resident \(megabytes(result.resident_bytes)), at most \(megabytes(result.peak_resident_bytes)); "
-                + "of it weights \(megabytes(result.weights_bytes)), working memory \(megabytes(result.workspace_bytes))")
+                + "of it weights \(megabytes(result.weights_bytes)), working memory \(megabytes(result.workspace_bytes))"
+        )
     }
 }
 

@@ -34,6 +34,7 @@ struct Scaling: AsyncParsableCommand {
             of: backbone, image: network.image(for: backbone), threads: threads, batch: batch, runs: runs)
         let median = times[times.count / 2]
         print(
-            String(format: "| %d | %d | %d | %.2f | %.0f |", threads, batch, side, median, Double(batch) * 1e3 / median))
+            String(format: "| %d | %d | %d | %.2f | %.0f |", threads, batch, side, median, Double(batch) * 1e3 / median)
+        )
     }
 }

@@ -7,6 +7,7 @@
 #include "pause.h"
 #include "pooling.h"
 #include "product.h"
+#include "training.h"
 #include "winograd.h"
 
 #endif

@@ -197,7 +197,7 @@ private struct Operands {
 
 extension Activation {
     /// As the kernels take it.
-    fileprivate var applied: graft_activation {
+    var applied: graft_activation {
         switch self {
         case .none: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_none)
         case .relu: graft_activation(lowest: 0, highest: .infinity, curve: graft_curve_none)

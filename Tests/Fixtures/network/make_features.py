@@ -3,32 +3,17 @@
 usage: make_features.py     (needs the packages torch and efficientnet_lite_pytorch; writes features.json beside itself)
 
 The weights are not stored: the value of element i of the tensor called NAME, in canonical layout, is a hash of both (see
-`uniform`), which the Swift test computes in the same way. Scales keep activations alive through all layers: filters have
+formula.py), which the Swift test computes in the same way. Scales keep activations alive through all layers: filters have
 variance 2 / inputs, as He et al. (2015) ask for rectifiers.
 """
-import json, math, os, sys
+import json, os, sys
 import numpy as np, torch
 from efficientnet_lite_pytorch import EfficientNet
 
 here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "..", "..", "Peers"))
 from nets import Basic, Bottle, ResNet, VGG16
-
-def uniform(name, count):
-    """`count` numbers in [-1, 1): 24 bits of splitmix64 of (FNV-1a of the name + index)."""
-    seed = 0xCBF29CE484222325
-    for byte in name.encode(): seed = (seed ^ byte) * 0x100000001B3 % 2**64
-    z = np.uint64(seed) + np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return ((z >> np.uint64(40)).astype(np.float64) / 2**23 - 1).astype(np.float32)
-
-def weight(name, shape):
-    """A filter bank [O, I, H, W] whose canonical layout [O, H, W, I] the formula fills."""
-    o, i, h, w = shape
-    scale = np.float32(math.sqrt(3 * 2 / (i * h * w)))
-    return (uniform(name, o * i * h * w) * scale).reshape(o, h, w, i).transpose(0, 3, 1, 2)
+from formula import uniform, filters
 
 def vector(name, count, base, spread):
     return np.float32(base) + uniform(name, count) * np.float32(spread)
@@ -36,7 +21,7 @@ def vector(name, count, base, spread):
 def fill(state, canonical, convolution, normalization=None):
     """Gives one convolution, and its batch normalisation or bias, the formula's elements."""
     key = convolution + ".weight"
-    state[key] = torch.from_numpy(np.ascontiguousarray(weight(canonical + ".weight", state[key].shape)))
+    state[key] = torch.from_numpy(filters(canonical + ".weight", state[key].shape))
     if normalization is None:
         state[convolution + ".bias"] = torch.from_numpy(vector(canonical + ".bias", len(state[key]), 0, 0.2))
         return
