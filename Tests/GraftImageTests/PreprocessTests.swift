@@ -50,6 +50,12 @@ import GraftImage
         #expect(crop.pixels == [UInt8](repeating: 77, count: 224 * 224 * 3))
     }
 
+    @Test func anotherSideKeepsTheBorderInProportion() {
+        let half = Preprocessing.sample().cropping(to: 112)
+        #expect(half.cropSide == 112 && half.resizeShorterSide == 128)
+        #expect(Preprocessing.sample().cropping(to: 224) == .sample())
+    }
+
     @Test func encodesAndDecodesItself() throws {
         let preprocessing = Preprocessing.sample(interpolation: .bilinear, channelOrder: .bgr)
         let data = try JSONEncoder().encode(preprocessing)
