@@ -11,7 +11,7 @@
 #ifndef LONGEST_WINDOW
 #define LONGEST_WINDOW 5
 /// So many channels at a time that the sums of their taps stay in the nearest cache.
-#define CHANNEL_RUN 256
+#define CHANNEL_RUN 320
 /// So many output pixels of a line at a time that the table of their windows' pixels stays small.
 #define PIXEL_RUN 64
 #endif

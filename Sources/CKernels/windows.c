@@ -13,6 +13,8 @@
 #ifndef MOST_POSITIONS
 // So many positions at a time that a panel of their windows stays in the second-level cache.
 #define MOST_POSITIONS 448
+// How many pixels before they are read the cache is told of them: they lie too far apart for it to see it coming.
+#define PIXELS_AHEAD 16
 
 int64_t graft_weight_gradient_scratch(void) { return MOST_POSITIONS * graft_most_panel_columns; }
 
@@ -105,6 +107,8 @@ ALWAYS_INLINE TARGET void FN(weight_tile)(
     const float *from = g->output_gradient + begin * g->output_stride + output;
     for (int64_t p = begin; p < end; p++, from += g->output_stride, panel += vectors * LANES) {
         vector window[MOST_VECTORS];
+        __builtin_prefetch(from + PIXELS_AHEAD * g->output_stride);
+        __builtin_prefetch(from + PIXELS_AHEAD * g->output_stride + rows - 1);
         UNROLL for (int v = 0; v < vectors; v++) window[v] = FN(load)(panel + v * LANES, LANES);
         UNROLL for (int r = 0; r < rows; r++)
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += from[r] * window[v];
@@ -142,21 +146,47 @@ PANELS(4)
 #endif
 #undef CASE
 
+/// A panel's columns of the windows of the positions `begin ..< end`, in the scratch space.
+ALWAYS_INLINE TARGET void FN(gather_panel)(
+    const graft_weight_gradient *g, int64_t begin, int64_t end, int64_t column, int64_t vectors) {
+    const graft_windows *w = &g->windows;
+    graft_position position = graft_position_at(w, begin);
+    const int64_t tap = column / w->channel_count, channel = column % w->channel_count;
+    if (channel + vectors * LANES > w->channel_count) {
+        for (int64_t v = 0; v < vectors; v++)
+            FN(gather_columns)(w, position, end - begin, column + v * LANES, vectors * LANES, g->scratch + v * LANES);
+        return;
+    }
+    // All vectors are of one tap, and lie side by side.
+    float *to = g->scratch;
+    for (int64_t p = begin; p < end; p++, graft_advance(w, &position), to += vectors * LANES) {
+        const float *from = graft_tap(w, position, tap);
+        if (from) {
+            from += channel;
+            const float *ahead = from + PIXELS_AHEAD * w->channels;
+            for (int64_t v = 0; v < vectors; v++) {
+                __builtin_prefetch(ahead + v * LANES);
+                FN(store)(to + v * LANES, FN(load)(from + v * LANES, LANES), LANES);
+            }
+        } else {
+            memset(to, 0, (size_t)(vectors * LANES) * sizeof(float));
+        }
+    }
+}
+
 TARGET void FN(weight_gradient)(
     const graft_weight_gradient *g, int64_t first_panel, int64_t last_panel, int64_t first_output,
     int64_t last_output) {
     const int64_t columns = g->windows.tap_count * g->windows.channel_count;
     const int64_t blocks = (g->positions + MOST_POSITIONS - 1) / MOST_POSITIONS;
-    for (int64_t n = first_panel; n < last_panel; n++) {
-        const int64_t start = FN(panel_start)(columns, n), vectors = FN(panel_start)(columns, n + 1) - start;
-        const int64_t column = start * LANES, rest = columns - column - (vectors - 1) * LANES;
-        const int64_t lanes = rest < LANES ? rest : LANES;
-        for (int64_t b = 0; b < blocks; b++) {
-            const int64_t begin = g->positions * b / blocks, end = g->positions * (b + 1) / blocks;
-            for (int64_t v = 0; v < vectors; v++)
-                FN(gather_columns)(
-                    &g->windows, graft_position_at(&g->windows, begin), end - begin, column + v * LANES,
-                    vectors * LANES, g->scratch + v * LANES);
+    // All panels meet some positions before the next ones come, so that their output gradients stay in the cache.
+    for (int64_t b = 0; b < blocks; b++) {
+        const int64_t begin = g->positions * b / blocks, end = g->positions * (b + 1) / blocks;
+        for (int64_t n = first_panel; n < last_panel; n++) {
+            const int64_t start = FN(panel_start)(columns, n), vectors = FN(panel_start)(columns, n + 1) - start;
+            const int64_t column = start * LANES, rest = columns - column - (vectors - 1) * LANES;
+            const int64_t lanes = rest < LANES ? rest : LANES;
+            FN(gather_panel)(g, begin, end, column, vectors);
 #define CASE(v)                                                                                                        \
     case v: FN(weight_panel_of_##v)(g, lanes, first_output, last_output, column, begin, end, g->scratch); break;
             switch (vectors) {

@@ -20,6 +20,12 @@ static const struct {
     {"pool", check_pool},
     {"mean", check_mean},
     {"curves", check_curves},
+    {"training packing", check_training_packing},
+    {"weight gradient", check_weight_gradient},
+    {"activation gradient", check_activation_gradient},
+    {"depthwise gradient", check_depthwise_gradient},
+    {"pooling gradient", check_pooling_gradient},
+    {"adam", check_adam},
 };
 
 int kernel_checks_count(void) { return (int)(sizeof operations / sizeof operations[0]); }
@@ -28,7 +34,12 @@ const char *kernel_checks_name(int index) { return operations[index].name; }
 
 int kernel_checks_run(graft_isa isa, const char *operation, char *report, size_t report_size) {
     checks c = {
-        .kernels = graft_kernels_for(isa), .random = 20260101, .report = report, .report_size = report_size};
+        .kernels = graft_kernels_for(isa),
+        .training = graft_training_kernels_for(isa),
+        .random = 20260101,
+        .report = report,
+        .report_size = report_size,
+    };
     report[0] = 0;
     for (int i = 0; c.kernels && i < kernel_checks_count(); i++) {
         if (strcmp(operations[i].name, operation)) continue;

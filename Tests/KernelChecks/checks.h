@@ -12,10 +12,12 @@
 
 #include "activation.h"
 #include "kernels.h"
+#include "training.h"
 
 /// The state of one run of an operation's checks.
 typedef struct {
     const graft_kernels *kernels;
+    const graft_training_kernels *training;
     uint64_t random;
     /// The shape that is being checked, in words.
     char shape[256];
@@ -34,6 +36,12 @@ void check_depthwise(checks *c);
 void check_pool(checks *c);
 void check_mean(checks *c);
 void check_curves(checks *c);
+void check_training_packing(checks *c);
+void check_weight_gradient(checks *c);
+void check_activation_gradient(checks *c);
+void check_depthwise_gradient(checks *c);
+void check_pooling_gradient(checks *c);
+void check_adam(checks *c);
 
 /// How many shapes are drawn at random, beside those that are listed.
 enum { check_random_shapes = 150 };

@@ -85,11 +85,11 @@ final class ConvolutionTraining: TrainingOperation {
     private func formWeightGradient(_ pass: TrainingPass) {
         let outputs = convolution.outputChannels / convolution.groups
         let panels = pass.kernels.panels(columns: convolution.depth)
-        // Each part gathers windows of its own; some tiles of filters must meet them for that not to count.
-        let outputParts = max(1, min(outputs / 48, (15 + panels) / panels))
-        pass.share(convolution.groups * panels * outputParts) { [self] part, scratch in
-            let group = part / (panels * outputParts)
-            let panel = part / outputParts % panels, p = part % outputParts
+        let (panelParts, outputParts) = Self.weightGradientParts(
+            panels: panels, depth: convolution.depth, outputs: outputs)
+        pass.share(convolution.groups * panelParts * outputParts) { [self] part, scratch in
+            let group = part / (panelParts * outputParts)
+            let n = part / outputParts % panelParts, o = part % outputParts
             pass.trainingKernels.weightGradient(
                 graft_weight_gradient(
                     windows: product.windows(input.values.pointer, group: group),
@@ -97,7 +97,30 @@ final class ConvolutionTraining: TrainingOperation {
                     output_gradient: output.gradient!.pointer + group * outputs,
                     output_stride: Int64(convolution.outputChannels),
                     weight_gradient: filters.weight.gradient + group * outputs * convolution.depth, scratch: scratch),
-                panels: panel..<panel + 1, outputs: outputs * p / outputParts..<outputs * (p + 1) / outputParts)
+                panels: panels * n / panelParts..<panels * (n + 1) / panelParts,
+                outputs: outputs * o / outputParts..<outputs * (o + 1) / outputParts)
         }
+    }
+
+    /// How many parts of panels times how many of filters a weight gradient is divided into.
+    ///
+    /// Each part reads the windows of its columns, and the output gradients of its filters: of all divisions into enough
+    /// parts, the one with the least to read.
+    private static func weightGradientParts(panels: Int, depth: Int, outputs: Int) -> (panels: Int, outputs: Int) {
+        // So many sums that they stay in the second-level cache from positions to positions.
+        let cachedSums = 131_072
+        // So many parts that threads end at about the same time.
+        let leastParts = 8
+        let wanted = max(leastParts, (depth * outputs + cachedSums - 1) / cachedSums)
+        var best = (panels: 1, outputs: 1)
+        var least = Int.max
+        for outputParts in 1...max(1, outputs / 48) {
+            let panelParts = min(panels, (wanted + outputParts - 1) / outputParts)
+            guard panelParts * outputParts >= wanted || panelParts == panels else { continue }
+            let missing = max(0, wanted - panelParts * outputParts)
+            let read = outputParts * depth + panelParts * outputs + missing * depth * outputs
+            if read < least { (best, least) = ((panelParts, outputParts), read) }
+        }
+        return best
     }
 }

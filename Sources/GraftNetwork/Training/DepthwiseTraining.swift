@@ -37,13 +37,16 @@ final class DepthwiseTraining: TrainingOperation {
     func forward(_ pass: TrainingPass) {
         filters.fold()
         let (channels, depth) = (convolution.outputChannels, convolution.depth)
-        pass.share(channels, atMost: 256) { [self] range, _ in
+        // Pointers that were read once: a loop that reads them from objects would count references.
+        let (from, scales) = (filters.weight.values, filters.scale)
+        let (to, flipped) = (weights.pointer, flipped.pointer)
+        pass.share(channels, atMost: 256) { range, _ in
             for c in range {
-                let scale = filters.scale?[c] ?? 1
+                let scale = scales?[c] ?? 1
                 for t in 0..<depth {
-                    let weight = filters.weight.values[c * depth + t] * scale
-                    weights.pointer[t * channels + c] = weight
-                    flipped.pointer[(depth - 1 - t) * channels + c] = weight
+                    let weight = from[c * depth + t] * scale
+                    to[t * channels + c] = weight
+                    flipped[(depth - 1 - t) * channels + c] = weight
                 }
             }
         }
@@ -69,15 +72,14 @@ final class DepthwiseTraining: TrainingOperation {
         activation.backward(pass)
         let (channels, depth) = (convolution.outputChannels, convolution.depth)
         let gradient = gradient(pass)
-        // The kernel's ranges begin at multiples of 16 channels.
+        // The kernel's ranges begin at multiples of 16 channels; long runs of them are read faster.
         let lines = (channels + 15) / 16
-        pass.share(lines, atMost: 4) { [self] lines, _ in
+        let (from, to) = (weightGradient.pointer, filters.weight.gradient)
+        pass.share(lines, atMost: 18) { lines, _ in
             let range = lines.lowerBound * 16..<min(channels, lines.upperBound * 16)
             pass.trainingKernels.depthwiseWeightGradient(gradient, channels: range)
             for c in range {
-                for t in 0..<depth {
-                    filters.weight.gradient[c * depth + t] = weightGradient.pointer[t * channels + c]
-                }
+                for t in 0..<depth { to[c * depth + t] = from[t * channels + c] }
             }
         }
         filters.finishGradients(pass, biasGradient: activation.biasGradient)

@@ -61,12 +61,13 @@ final class FilterParameters {
     func finishGradients(_ pass: TrainingPass, biasGradient: UnsafePointer<Float>) {
         shift.gradient.update(from: biasGradient, count: outputs)
         guard let gamma else { return }
-        pass.share(outputs, atMost: max(1, 65536 / depth)) { [self] filters, _ in
+        let (depth, weight, scales) = (depth, weight, scales.pointer)
+        let (mean, inverseDeviation, kernels) = (mean, inverseDeviation, pass.trainingKernels)
+        pass.share(outputs, atMost: max(1, 65536 / depth)) { filters, _ in
             for o in filters {
                 // ∂loss/∂scale is the product of the scaled filter's gradient with the filter.
-                let product = pass.trainingKernels.scaleFilterGradient(
-                    weight.gradient + o * depth, weight: weight.values + o * depth, count: depth,
-                    scale: scales.pointer[o])
+                let product = kernels.scaleFilterGradient(
+                    weight.gradient + o * depth, weight: weight.values + o * depth, count: depth, scale: scales[o])
                 gamma.gradient[o] = (product - mean[o] * biasGradient[o]) * inverseDeviation[o]
             }
         }
