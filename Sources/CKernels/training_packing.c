@@ -15,7 +15,8 @@ TARGET void FN(pack_scaled)(
     // So much of the depth at a time that the lines of all rows, which are read along the depth, stay in the cache.
     enum { run = 16 };
     for (int64_t p = first_panel; p < last_panel; p++) {
-        const int64_t first = FN(panel_start)(columns, p) * LANES, width = FN(panel_start)(columns, p + 1) * LANES - first;
+        const int64_t first = FN(panel_start)(columns, p) * LANES;
+        const int64_t width = FN(panel_start)(columns, p + 1) * LANES - first;
         const int64_t inside = columns - first < width ? columns - first : width;
         for (int64_t k = 0; k < depth; k += run) {
             const int64_t count = depth - k < run ? depth - k : run;

@@ -73,7 +73,7 @@ struct TrainStep: AsyncParsableCommand {
             batch: batch, threads: threads, instructionSet: source.instructionSet
         ) { parameter in
             parameter.name.hasPrefix(TopHead.name)
-                ? TopHead.initialElements(
+                ? head.initialElements(
                     of: parameter, features: source.architecture.featureCount, using: &generator)
                 : try source.elements(parameter)
         }

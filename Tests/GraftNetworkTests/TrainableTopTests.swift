@@ -140,6 +140,23 @@ import Testing
         #expect(again.logits(of: recorded.latents.span) == top.logits(of: recorded.latents.span))
     }
 
+    @Test func headBeginsWithinTheRootOfItsInputs() {
+        let head = TopHead(labelCount: 9, hiddenCount: 25)
+        var generator = SeededGenerator(seed: 1)
+        let top = TrainableTop(
+            [], latent: MapShape(height: 1, width: 1, channels: 100), head: head, batch: 1,
+            instructionSet: InstructionSet.available.last!
+        ) { head.initialElements(of: $0, features: 100, using: &generator) }
+        for (name, count, bound) in [
+            ("hidden.weight", 2500, Float(0.1)), ("hidden.bias", 25, 0.1), ("output.weight", 225, 0.2),
+            ("output.bias", 9, 0.2),
+        ] {
+            let elements = top.elements(of: "head.\(name)")
+            #expect(elements.count == count && elements.allSatisfy { abs($0) <= bound })
+            #expect(elements.contains { abs($0) > bound / 2 })
+        }
+    }
+
     @Test func keptWeightsComeBack() throws {
         let recorded = try Recorded.named("bottleneck")
         let top = recorded.top(InstructionSet.available.last!)

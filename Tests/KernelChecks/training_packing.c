@@ -1,4 +1,4 @@
-// Packing weights that change with every step, against `pack` of weights that were scaled and transposed by plain loops.
+// Packing weights that change with every step, against `pack` of weights that plain loops scaled and transposed.
 
 #include <math.h>
 #include <stdio.h>

@@ -46,8 +46,8 @@ static void check_gathered(checks *c, const graft_windows *windows, int64_t posi
 static void check(checks *c, shape s) {
     snprintf(
         c->shape, sizeof c->shape,
-        "%lld images %lld x %lld x %lld channels %lld from %lld grid %lld x %lld step %lld taps %lld outputs %lld gap %lld "
-        "%s",
+        "%lld images %lld x %lld x %lld channels %lld from %lld grid %lld x %lld step %lld taps %lld outputs %lld "
+        "gap %lld %s",
         (long long)s.images, (long long)s.height, (long long)s.width, (long long)s.channels,
         (long long)s.channel_count, (long long)s.first_channel, (long long)s.grid_height, (long long)s.grid_width,
         (long long)s.step, (long long)s.taps, (long long)s.outputs, (long long)s.output_gap,

@@ -52,7 +52,7 @@ struct TopAssembly {
             BatchMap(MapShape(height: 1, width: 1, channels: channels), batch: batch)
         }
         func arrival() -> GradientArrival { last.gradient == nil ? .unwanted : .first(addend: nil) }
-        if let hidden = head.hidden(features) {
+        if let hidden = head.hidden(features: features) {
             append(
                 hidden, block: TopHead.name, from: last, to: map(hidden.outputChannels), residual: nil,
                 arrival: arrival())

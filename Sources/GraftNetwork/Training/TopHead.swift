@@ -17,8 +17,8 @@ package struct TopHead: Sendable {
     /// `head.hidden.weight` and `head.hidden.bias`.
     package static let name = "head"
 
-    var hidden: (Int) -> Convolution? {
-        { features in hiddenCount.map { dense("hidden", from: features, to: $0, activation: .relu) } }
+    func hidden(features: Int) -> Convolution? {
+        hiddenCount.map { dense("hidden", from: features, to: $0, activation: .relu) }
     }
 
     func output(features: Int) -> Convolution {
@@ -26,14 +26,18 @@ package struct TopHead: Sendable {
     }
 
     func parameters(features: Int) -> [Parameter] {
-        (hidden(features)?.parameters(in: Self.name) ?? []) + output(features: features).parameters(in: Self.name)
+        (hidden(features: features)?.parameters(in: Self.name) ?? [])
+            + output(features: features).parameters(in: Self.name)
     }
 
     /// Values to begin with for one of its parameters: uniform within ±1/√inputs, as PyTorch's `Linear` begins.
-    package static func initialElements(
+    ///
+    /// - Parameter features: The length of the features that the head is above.
+    package func initialElements(
         of parameter: Parameter, features: Int, using generator: inout some RandomNumberGenerator
     ) -> [Float] {
-        let bound = 1 / Float(features).squareRoot()
+        let inputs = parameter.name.hasPrefix("\(Self.name).hidden") ? features : hiddenCount ?? features
+        let bound = 1 / Float(inputs).squareRoot()
         return (0..<parameter.shape.reduce(1, *)).map { _ in .random(in: -bound...bound, using: &generator) }
     }
 
