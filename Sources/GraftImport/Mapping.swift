@@ -15,17 +15,19 @@ struct Mapping {
         report = ImportReport(architecture: architecture.name)
         var used: Set<String> = []
         for parameter in architecture.parameters {
-            guard let name = parameter.sourceNames.first(where: { source[$0] != nil }) else {
+            guard let place = parameter.sources.first(where: { source[$0.name] != nil }) else {
                 report.missing.append(parameter.name)
                 continue
             }
+            let name = place.name
             used.insert(name)
             let tensor = source[name]!
-            guard tensor.shape == parameter.sourceShape else {
-                report.otherShape.append("\(name) is \(tensor.shape), expected \(parameter.sourceShape)")
+            let expected = parameter.shape(in: place.framework)
+            guard tensor.shape == expected else {
+                report.otherShape.append("\(name) is \(tensor.shape), expected \(expected)")
                 continue
             }
-            let elements = parameter.canonical(tensor.floats())
+            let elements = parameter.canonical(tensor.floats(), from: place.framework)
             // 0 times anything is 0, but for infinity and NaN.
             guard elements.reduce(0, { $0 + 0 * $1 }) == 0 else {
                 throw .badTensor(name: name, detail: "holds infinity or NaN; the training that wrote it has diverged")
@@ -58,33 +60,5 @@ struct Mapping {
         return report.unexpected.isEmpty
             ? "the file holds only part of the network; save the whole model.state_dict()"
             : "the file also has names that \(report.architecture) does not know, so it is probably another variant"
-    }
-}
-
-extension Parameter {
-    /// The shape in a foreign state dict.
-    var sourceShape: [Int] {
-        switch layout {
-        case .convolution: [shape[0], shape[3], shape[1], shape[2]]
-        case .vector: shape
-        }
-    }
-
-    /// `elements` of ``sourceShape`` in the order of `shape`: filters `[O, I, kH, kW]` become `[O, kH, kW, I]`.
-    func canonical(_ elements: [Float]) -> [Float] {
-        guard layout == .convolution else { return elements }
-        let (filters, places, channels) = (shape[0], shape[1] * shape[2], shape[3])
-        // With one place or one channel both orders are the same: all but a network's first layers.
-        guard places > 1, channels > 1 else { return elements }
-        var canonical: [Float] = []
-        canonical.reserveCapacity(elements.count)
-        for filter in 0..<filters {
-            for place in 0..<places {
-                for channel in 0..<channels {
-                    canonical.append(elements[(filter * channels + channel) * places + place])
-                }
-            }
-        }
-        return canonical
     }
 }

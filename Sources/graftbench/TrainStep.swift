@@ -61,7 +61,7 @@ struct TrainStep: AsyncParsableCommand {
 
     /// The first block of the last stage, by architecture: what the scripts that time other libraries train.
     private static let lastStage = [
-        "resnet18": "layer4.0", "resnet50": "layer4.0", "efficientnet_lite0": "block6a", "vgg16": "features.24",
+        "resnet18": "layer4.0", "resnet50": "layer4.0", "efficientnet_lite0": "blocks.11", "vgg16": "features.24",
     ]
 
     /// Milliseconds of each timed step, ascending.
@@ -128,7 +128,7 @@ extension NetworkOptions {
         // How long a step takes does not depend on the numbers, as long as they neither die out nor overflow.
         return NetworkSource(architecture: architecture, instructionSet: instructionSet) { parameter in
             let count = parameter.shape.reduce(1, *)
-            guard parameter.layout == .convolution else { return [Float](repeating: 1, count: count) }
+            guard parameter.layout != .vector else { return [Float](repeating: 1, count: count) }
             let bound = (6 / Float(count / parameter.shape[0])).squareRoot()
             return (0..<count).map { (Float($0 &* 0x9E37_79B9 & 0xFFFF) / 32_768 - 1) * bound }
         }

@@ -38,7 +38,7 @@ extension DaemonTests {
             #expect(run.status == 0, "\(run.errors)")
             let lines = run.output.split(separator: "\n")
             #expect(lines.first?.contains("GFLOP/s") == true)
-            #expect(lines.contains { $0.hasPrefix("block7a.depthwise") && $0.contains("7x7x1152") })
+            #expect(lines.contains { $0.hasPrefix("blocks.15.depthwise") && $0.contains("7x7x1152") })
         }
 
         @Test func anUnknownNetworkIsNamedWithThoseThatAreKnown() throws {

@@ -19,9 +19,9 @@ import Testing
         var stateDict = StateDict()
         for parameter in architecture.parameters {
             var shape = parameter.shape
-            if parameter.layout == .convolution { shape = [shape[0], shape[3], shape[1], shape[2]] }
+            if parameter.layout != .vector { shape = [shape[0], shape[3], shape[1], shape[2]] }
             let floats = (0..<shape.reduce(1, *)).map { Float($0 % 251) }
-            let name = parameter.sourceNames[source]
+            let name = parameter.sources[source].name
             if let tensor = change(name, StateTensor(shape: shape, floats: floats)) {
                 stateDict.add(tensor, as: prefix + name)
             }
@@ -41,7 +41,7 @@ import Testing
         let report = try importBackbone(
             from: try checkpoint(source: source, prefix: prefix), architecture: architecture.name, to: output)
         #expect(report.isComplete)
-        #expect(report.matched == architecture.parameters.map { $0.sourceNames[source] })
+        #expect(report.matched == architecture.parameters.map { $0.sources[source].name })
         #expect(report.ignored == ["_bn0.num_batches_tracked"])
         #expect(report.unusedClassifier == ["_fc.bias"])
         #expect(report.unexpected == ["extra"])

@@ -12,12 +12,25 @@ import Testing
         #expect(count(parameters) - count(stored) == 3_371_008)
     }
 
+    /// Millions of weights without the classifier's, as the papers and torchvision's documentation count them: table 1
+    /// and 6 of He et al. (2015) with torchvision's counts less those of `fc`; VGG's convolutions.
+    @Test(arguments: [
+        ("mobilenet_v2", 2_223_872), ("resnet18", 11_176_512), ("resnet34", 21_284_672), ("resnet50", 23_508_032),
+        ("resnet101", 42_500_160), ("resnet152", 58_143_808), ("vgg11", 9_220_480), ("vgg13", 9_404_992),
+        ("vgg16", 14_714_688), ("vgg19", 20_024_384), ("vgg16_bn", 14_723_136),
+    ])
+    func weightsAreAsManyAsTorchvisions(_ name: String, _ count: Int) throws {
+        let parameters = try #require(Architecture.named(name)).parameters
+        let trained = parameters.filter { !$0.name.hasSuffix(".mean") && !$0.name.hasSuffix(".variance") }
+        #expect(trained.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
+    }
+
     @Test(arguments: Architecture.all)
     func namesAreUnique(_ architecture: Architecture) {
         let parameters = architecture.parameters
         #expect(Set(parameters.map(\.name)).count == parameters.count)
-        for family in parameters[0].sourceNames.indices {
-            #expect(Set(parameters.map { $0.sourceNames[family] }).count == parameters.count)
+        for family in parameters[0].sources.indices {
+            #expect(Set(parameters.map { $0.sources[family].name }).count == parameters.count)
         }
         #expect(Architecture.named(architecture.name)?.parameters == parameters)
     }

@@ -8,6 +8,8 @@ import Testing
     /// Recorded from PyTorch in 64-bit by `Tests/Fixtures/network/make_features.py`.
     private struct Recorded: Decodable {
         let architecture: String
+        /// Every how many-th feature is kept.
+        let step: Int
         let features: [Float]
     }
 
@@ -15,20 +17,23 @@ import Testing
     func featuresEqualPyTorchs(_ set: InstructionSet, _ name: String) throws {
         let recorded = try JSONDecoder().decode(
             [Recorded].self, from: Data(contentsOf: Fixture.url("network/features.json")))
-        let expected = try #require(recorded.first { $0.architecture == name }).features
+        let kept = try #require(recorded.first { $0.architecture == name })
+        let expected = kept.features
         let backbone = formulaBackbone(try #require(Architecture.named(name)), set)
-        let found = backbone.features(of: formulaImage(backbone), in: backbone.makeWorkspaces())
+        let all = backbone.features(of: formulaImage(backbone), in: backbone.makeWorkspaces())
+        let found = stride(from: 0, to: all.count, by: kept.step).map { all[$0] }
 
         #expect(found.count == expected.count)
-        // Up to 53 layers in 32-bit, each off by a few units in the last place, or by some ten with Winograd's
-        // filtering, against 64-bit rounded to seven digits.
+        // Up to 155 layers in 32-bit, each off by a few units in the last place, or by some hundred with Winograd's
+        // filtering, against 64-bit rounded to seven digits; deep networks of narrow layers amplify that most.
         #expect(cosine(found, expected) >= 0.999_999_9)
         let scale = expected.reduce(0) { max($0, abs($1)) }
         let largest = zip(found, expected).reduce(Float(0)) { max($0, abs($1.0 - $1.1)) }
-        #expect(largest <= 3e-5 * scale)
+        #expect(largest <= 1e-4 * scale)
     }
 
-    @Test(arguments: Architecture.all.map(\.name))
+    /// One of each family.
+    @Test(arguments: ["efficientnet_lite0", "mobilenet_v2", "resnet18", "resnet50", "vgg16"])
     func repeatsBitForBitWhoeverHelps(_ name: String) async throws {
         let architecture = try #require(Architecture.named(name))
         let backbone = formulaBackbone(architecture, InstructionSet.available.last!)

@@ -89,13 +89,12 @@ struct PlainTop {
                             }
                         }
                     }
+                    if convolution.hasBias { sum += elements["\(name).bias"]![o] }
                     if let epsilon = convolution.normalizationEpsilon {
                         let deviation = (elements["\(name).variance"]![o] + Double(epsilon)).squareRoot()
                         sum =
                             elements["\(name).gamma"]![o] * (sum - elements["\(name).mean"]![o]) / deviation
                             + elements["\(name).beta"]![o]
-                    } else {
-                        sum += elements["\(name).bias"]![o]
                     }
                     let at = (y * shape.width + x) * shape.channels + o
                     output.values[at] = activated(sum + (shortcut?.values[at] ?? 0), convolution.activation)

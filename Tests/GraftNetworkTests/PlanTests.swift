@@ -9,12 +9,16 @@ import Testing
         (56, 5, 2, 1, 28), (14, 5, 2, 1, 7), (7, 5, 2, 2, 4), (7, 1, 1, 0, 7),
     ])
     func samePaddingRoundsTheSideUp(input: Int, kernel: Int, stride: Int, before: Int, output: Int) {
-        let found = Padding.same.along(input: input, kernel: kernel, stride: stride)
+        let found = Padding.same.along(.vertical, input: input, kernel: kernel, stride: stride)
         #expect(found == (before, output))
     }
 
     @Test func symmetricPaddingPutsAsManyZerosOnBothSides() {
-        #expect(Padding.symmetric(3).along(input: 224, kernel: 7, stride: 2) == (3, 112))
+        #expect(Padding.symmetric(3).along(.vertical, input: 224, kernel: 7, stride: 2) == (3, 112))
+        let padding = Padding.explicit(top: 0, left: 1, bottom: 2, right: 3)
+        #expect(padding.along(.vertical, input: 8, kernel: 3, stride: 2) == (0, 4))
+        #expect(padding.along(.horizontal, input: 8, kernel: 3, stride: 2) == (1, 5))
+        #expect(padding.along(.vertical, input: 2, kernel: 5, stride: 1) == (0, 0))
     }
 }
 
@@ -60,7 +64,8 @@ import Testing
         let adding = plan.steps.filter { $0.residual != nil }.map(\.block)
         #expect(
             adding == [
-                "block2b", "block3b", "block4b", "block4c", "block5b", "block5c", "block6b", "block6c", "block6d",
+                "blocks.2", "blocks.4", "blocks.6", "blocks.7", "blocks.9", "blocks.10", "blocks.12", "blocks.13",
+                "blocks.14",
             ])
     }
 
@@ -99,7 +104,8 @@ import Testing
         }
         #expect(
             fused.map(\.0) == [
-                "block1a", "block2a", "block2b", "block3a", "block3b", "block4a", "block5b", "block5c", "block6a",
+                "blocks.0", "blocks.1", "blocks.2", "blocks.3", "blocks.4", "blocks.5", "blocks.9", "blocks.10",
+                "blocks.11",
             ])
         for (_, block) in fused { #expect(block.bandLines >= 1 && block.expanded.count > 1 << 17) }
         // The layers are the same: so many multiply-adds PyTorch's convolutions have.

@@ -32,11 +32,12 @@ import Testing
 
     private static func layer(
         _ input: Int, _ output: Int, named name: String = "conv", kernel: Int, stride: Int = 1, padding: Padding? = nil,
-        dilation: Int = 1, groups: Int = 1, epsilon: Float? = 1e-3, _ activation: Activation = .none
+        dilation: Int = 1, groups: Int = 1, epsilon: Float? = 1e-3, hasBias: Bool? = nil,
+        _ activation: Activation = .none
     ) -> Layer {
         TopFixtures.convolution(
             name, from: input, to: output, kernel: kernel, stride: stride, padding: padding, dilation: dilation,
-            groups: groups, epsilon: epsilon, activation: activation)
+            groups: groups, epsilon: epsilon, hasBias: hasBias, activation: activation)
     }
 
     // Channels around the 4, 8 and 16 lanes of vectors, and sides that strides do not divide.
@@ -45,6 +46,10 @@ import Testing
         one("pixelwise with bias", (3, 5, 6), layer(6, 50, kernel: 1, epsilon: nil, .relu6)),
         one("3 x 3", (5, 4, 7), layer(7, 18, kernel: 3, .relu)),
         one("3 x 3 with bias", (5, 4, 7), layer(7, 18, kernel: 3, epsilon: nil)),
+        one("3 x 3 with bias and normalisation", (5, 4, 7), layer(7, 18, kernel: 3, hasBias: true, .relu)),
+        one(
+            "unequal padding", (5, 6, 4),
+            layer(4, 6, kernel: 3, stride: 2, padding: .explicit(top: 0, left: 2, bottom: 1, right: 0))),
         one("3 x 3 stride 2", (7, 6, 5), layer(5, 17, kernel: 3, stride: 2, .relu6)),
         one("5 x 5 stride 3", (8, 7, 4), layer(4, 9, kernel: 5, stride: 3)),
         one("1 x 1 stride 2", (5, 6, 9), layer(9, 8, kernel: 1, stride: 2)),

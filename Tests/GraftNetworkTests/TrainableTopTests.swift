@@ -230,14 +230,14 @@ enum TopFixtures {
 
     static func convolution(
         _ name: String, from input: Int, to output: Int, kernel: Int, stride: Int = 1, padding: Padding? = nil,
-        dilation: Int = 1, groups: Int = 1, epsilon: Float? = 1e-5, activation: Activation = .relu
+        dilation: Int = 1, groups: Int = 1, epsilon: Float? = 1e-5, hasBias: Bool? = nil,
+        activation: Activation = .relu
     ) -> Layer {
         .convolution(
             Convolution(
                 name, from: input, to: output, kernel: kernel, stride: stride,
                 padding: padding ?? .symmetric(kernel / 2), dilation: dilation, groups: groups,
-                normalizationEpsilon: epsilon, activation: activation,
-                sources: []))
+                normalizationEpsilon: epsilon, hasBias: hasBias, activation: activation, sources: []))
     }
 
     private static func bottleneck(_ name: String, from input: Int, stride: Int) -> Block {

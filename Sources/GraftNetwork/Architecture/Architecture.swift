@@ -1,23 +1,5 @@
 import GraftImage
 
-/// One named array of weights that an architecture asks of a checkpoint.
-package struct Parameter: Sendable, Equatable {
-    package enum Layout: Sendable {
-        /// `[O, kH, kW, I / groups]`; PyTorch's checkpoints hold `[O, I / groups, kH, kW]`.
-        case convolution
-        /// `[C]`
-        case vector
-    }
-
-    /// The name in the canonical file, e.g. `block2a.expand.weight`.
-    package let name: String
-    /// The shape in the canonical file.
-    package let shape: [Int]
-    package let layout: Layout
-    /// The names under which foreign state dicts hold it, most likely first.
-    package let sourceNames: [String]
-}
-
 /// A step of a block: one tensor in, one out.
 package enum Layer: Sendable {
     case convolution(Convolution)
@@ -82,7 +64,12 @@ package struct Architecture: Sendable {
     package var parameters: [Parameter] { blocks.flatMap(\.parameters) }
 
     /// The architectures this version knows.
-    package static let all: [Architecture] = [.efficientNetLite0, .resNet18, .resNet50, .vgg16]
+    package static let all: [Architecture] = [
+        .efficientNetLite0, .efficientNetLite1, .efficientNetLite2, .efficientNetLite3, .efficientNetLite4,
+        .mobileNetV2,
+        .resNet18, .resNet34, .resNet50, .resNet101, .resNet152,
+        .vgg11, .vgg11Normalized, .vgg13, .vgg13Normalized, .vgg16, .vgg16Normalized, .vgg19, .vgg19Normalized,
+    ]
 
     /// The architecture called `name`, e.g. `efficientnet_lite0`.
     package static func named(_ name: String) -> Architecture? { all.first { $0.name == name } }

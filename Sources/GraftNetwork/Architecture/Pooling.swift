@@ -22,8 +22,8 @@ package struct Pooling: Sendable {
 
     /// What lies before the first element of each axis, and the shape that comes out.
     package func output(of input: MapShape) -> (top: Int, left: Int, shape: MapShape) {
-        let (top, height) = padding.along(input: input.height, kernel: kernel, stride: stride)
-        let (left, width) = padding.along(input: input.width, kernel: kernel, stride: stride)
+        let (top, height) = padding.along(.vertical, input: input.height, kernel: kernel, stride: stride)
+        let (left, width) = padding.along(.horizontal, input: input.width, kernel: kernel, stride: stride)
         return (top, left, MapShape(height: height, width: width, channels: input.channels))
     }
 }

@@ -7,8 +7,14 @@ import GraftImage
 extension Architecture {
     /// ResNet-18: 224 × 224 pixels to 512 features.
     package static let resNet18 = resNet("resnet18", repeats: [2, 2, 2, 2], bottleneck: false)
+    /// ResNet-34: 224 × 224 pixels to 512 features.
+    package static let resNet34 = resNet("resnet34", repeats: [3, 4, 6, 3], bottleneck: false)
     /// ResNet-50: 224 × 224 pixels to 2048 features.
     package static let resNet50 = resNet("resnet50", repeats: [3, 4, 6, 3], bottleneck: true)
+    /// ResNet-101: 224 × 224 pixels to 2048 features.
+    package static let resNet101 = resNet("resnet101", repeats: [3, 4, 23, 3], bottleneck: true)
+    /// ResNet-152: 224 × 224 pixels to 2048 features.
+    package static let resNet152 = resNet("resnet152", repeats: [3, 8, 36, 3], bottleneck: true)
 
     private static func resNet(_ name: String, repeats: [Int], bottleneck: Bool) -> Architecture {
         var blocks = [

@@ -2,7 +2,7 @@ import GraftTensor
 
 /// What one step of a plan does, and how long it takes.
 package struct StepProfile: Sendable {
-    /// Its block and layer, e.g. `block2a.expand`.
+    /// Its block and layer, e.g. `blocks.1.expand`.
     package let layer: String
     package let input: MapShape
     package let output: MapShape

@@ -1,16 +1,18 @@
 import GraftTensor
 
-/// The parameters of a convolution while it trains: filters, and what is applied to each one's sums, a bias or γ and β
-/// over statistics that stay as they are.
+/// The parameters of a convolution while it trains: filters, and what is applied to each one's sums, a bias, γ and β over
+/// statistics that stay as they are, or both.
 ///
-/// `γ (w ∗ x − mean) / √(variance + ε) + β` is computed as `scale · w ∗ x + bias`, with filters scaled as they are
+/// `γ (w ∗ x + bias − mean) / √(variance + ε) + β` is computed as `scale · w ∗ x + bias`, with filters scaled as they are
 /// packed; see ``FoldedConvolution``.
 final class FilterParameters {
     /// `[O, depth]`
     let weight: TrainedParameters.Slice
     private let gamma: TrainedParameters.Slice?
-    /// β, or the bias itself.
+    /// β, or the bias itself where nothing is normalised.
     private let shift: TrainedParameters.Slice
+    /// The bias that normalisation follows.
+    private let innerBias: TrainedParameters.Slice?
     private let mean: [Float]
     /// 1 / √(variance + ε)
     private let inverseDeviation: [Float]
@@ -29,6 +31,7 @@ final class FilterParameters {
         weight = parameters.slice(named["weight"]!)
         gamma = named["gamma"].map(parameters.slice)
         shift = parameters.slice(named["beta"] ?? named["bias"]!)
+        innerBias = named["beta"] == nil ? nil : named["bias"].map(parameters.slice)
         mean = named["mean"].map(parameters.stored) ?? []
         let epsilon = Double(convolution.normalizationEpsilon ?? 0)
         inverseDeviation = (named["variance"].map(parameters.stored) ?? []).map {
@@ -50,25 +53,31 @@ final class FilterParameters {
         guard let gamma else { return }
         for o in 0..<outputs {
             scales.pointer[o] = gamma.values[o] * inverseDeviation[o]
-            biases.pointer[o] = shift.values[o] - mean[o] * scales.pointer[o]
+            biases.pointer[o] = shift.values[o] + centre(o) * scales.pointer[o]
         }
     }
+
+    /// What is added to the sums of filter `o` before they are scaled.
+    private func centre(_ o: Int) -> Float { (innerBias?.values[o] ?? 0) - mean[o] }
 
     // MARK: - Backward
 
     /// Makes of the gradients of scaled filters, in place, those of filters, and of `biasGradient` `[O]` those of the
-    /// bias, or of γ and β.
+    /// bias, and of γ and β.
     func finishGradients(_ pass: TrainingPass, biasGradient: UnsafePointer<Float>) {
         shift.gradient.update(from: biasGradient, count: outputs)
         guard let gamma else { return }
         let (depth, weight, scales) = (depth, weight, scales.pointer)
-        let (mean, inverseDeviation, kernels) = (mean, inverseDeviation, pass.trainingKernels)
-        pass.share(outputs, atMost: max(1, 65536 / depth)) { filters, _ in
+        if let innerBias {
+            for o in 0..<outputs { innerBias.gradient[o] = biasGradient[o] * scales[o] }
+        }
+        let (inverseDeviation, kernels) = (inverseDeviation, pass.trainingKernels)
+        pass.share(outputs, atMost: max(1, 65536 / depth)) { [self] filters, _ in
             for o in filters {
                 // ∂loss/∂scale is the product of the scaled filter's gradient with the filter.
                 let product = kernels.scaleFilterGradient(
                     weight.gradient + o * depth, weight: weight.values + o * depth, count: depth, scale: scales[o])
-                gamma.gradient[o] = (product - mean[o] * biasGradient[o]) * inverseDeviation[o]
+                gamma.gradient[o] = (product + centre(o) * biasGradient[o]) * inverseDeviation[o]
             }
         }
     }
