@@ -22,6 +22,12 @@ ALWAYS_INLINE TARGET vector FN(slope)(vector x, const graft_curve curve) {
             return FN(select)((mask)(x < -3.0f), zero, FN(select)((mask)(x > 3.0f), zero + 1.0f, middle));
         }
         case graft_curve_gelu: return FN(normal_distribution)(x) + x * 0.39894228f * FN(exponential)(x * x * -0.5f);
+        case graft_curve_sigmoid: {
+            const vector sigmoid = 1.0f / (1.0f + FN(exponential)(-x));
+            return sigmoid * (1.0f - sigmoid);
+        }
+        case graft_curve_hard_sigmoid:
+            return FN(select)((mask)(x > -3.0f) & (mask)(x < 3.0f), zero + 1.0f / 6, zero);
         default: return zero + 1.0f;
     }
 }
@@ -59,6 +65,8 @@ CASE(of_interval, 0, graft_curve_none)
 CASE(of_silu, 0, graft_curve_silu)
 CASE(of_hard_swish, 0, graft_curve_hard_swish)
 CASE(of_gelu, 0, graft_curve_gelu)
+CASE(of_sigmoid, 0, graft_curve_sigmoid)
+CASE(of_hard_sigmoid, 0, graft_curve_hard_sigmoid)
 #undef CASE
 
 TARGET void FN(activation_gradient)(const graft_activation_gradient *g) {
@@ -67,6 +75,8 @@ TARGET void FN(activation_gradient)(const graft_activation_gradient *g) {
         case graft_curve_silu: FN(gradient_of_silu)(g); return;
         case graft_curve_hard_swish: FN(gradient_of_hard_swish)(g); return;
         case graft_curve_gelu: FN(gradient_of_gelu)(g); return;
+        case graft_curve_sigmoid: FN(gradient_of_sigmoid)(g); return;
+        case graft_curve_hard_sigmoid: FN(gradient_of_hard_sigmoid)(g); return;
         default:
             if (g->activation.lowest == -__builtin_inff() && g->activation.highest == __builtin_inff())
                 FN(gradient_of_nothing)(g);

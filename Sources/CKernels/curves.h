@@ -37,11 +37,14 @@ ALWAYS_INLINE TARGET vector FN(normal_distribution)(vector x) {
 }
 
 ALWAYS_INLINE TARGET vector FN(curved)(vector x, const graft_curve curve) {
-    const graft_clamp_bounds six = {0, 6};
+    const graft_clamp_bounds six = {0, 6}, normal = {-87, 88};
     switch (curve) {
         case graft_curve_silu: return x / (1.0f + FN(exponential)(-x));
         case graft_curve_hard_swish: return x * FN(between)(x + 3.0f, six) * (1.0f / 6);
         case graft_curve_gelu: return x * FN(normal_distribution)(x);
+        // Below -87 the quotient would be below the normal numbers, which slow some CPUs down.
+        case graft_curve_sigmoid: return 1.0f / (1.0f + FN(exponential)(-FN(between)(x, normal)));
+        case graft_curve_hard_sigmoid: return FN(between)(x + 3.0f, six) * (1.0f / 6);
         default: return x;
     }
 }
@@ -59,6 +62,8 @@ TARGET static __attribute__((noinline, unused)) void FN(bend)(float *values, int
         CASE(graft_curve_silu)
         CASE(graft_curve_hard_swish)
         CASE(graft_curve_gelu)
+        CASE(graft_curve_sigmoid)
+        CASE(graft_curve_hard_sigmoid)
         default: break;
     }
 #undef CASE

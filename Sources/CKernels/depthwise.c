@@ -104,13 +104,15 @@ ALWAYS_INLINE TARGET void FN(depthwise_rows)(
         FN(depthwise_rows)(d, kernel, stride, begin, end);                                                             \
     }
 
+INSTANCE(1, 1)
 INSTANCE(3, 1)
 INSTANCE(3, 2)
 INSTANCE(5, 1)
 INSTANCE(5, 2)
 
 TARGET void FN(depthwise)(const graft_depthwise *d, int64_t begin, int64_t end) {
-    if (d->kernel == 3 && d->stride == 1) FN(depthwise_3_1)(d, begin, end);
+    if (d->kernel == 1 && d->stride == 1) FN(depthwise_1_1)(d, begin, end);
+    else if (d->kernel == 3 && d->stride == 1) FN(depthwise_3_1)(d, begin, end);
     else if (d->kernel == 3 && d->stride == 2) FN(depthwise_3_2)(d, begin, end);
     else if (d->kernel == 5 && d->stride == 1) FN(depthwise_5_1)(d, begin, end);
     else if (d->kernel == 5 && d->stride == 2) FN(depthwise_5_2)(d, begin, end);

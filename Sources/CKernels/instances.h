@@ -20,7 +20,8 @@
         const graft_winograd *winograd, int64_t begin, int64_t end, int64_t first_panel, int64_t last_panel);          \
     void graft_depthwise_##isa(const graft_depthwise *depthwise, int64_t begin, int64_t end);                          \
     void graft_pool_##isa(const graft_pool *pool, int64_t begin, int64_t end);                                         \
-    void graft_mean_##isa(const graft_mean *mean);
+    void graft_mean_##isa(const graft_mean *mean);                                                                     \
+    void graft_elementwise_##isa(const graft_elementwise *elementwise, int64_t begin, int64_t end);
 
 GRAFT_DECLARE(scalar)
 GRAFT_DECLARE(avx2)

@@ -81,7 +81,7 @@ package struct VectorKernels: @unchecked Sendable {
 
     // MARK: - Channel by channel
 
-    /// - Precondition: the window's side is 3 or 5, and the stride 1 or 2.
+    /// - Precondition: the window's side is 3 or 5 and the stride 1 or 2, or both are 1.
     package func depthwise(_ depthwise: graft_depthwise, rows: Range<Int>) {
         withUnsafePointer(to: depthwise) {
             table.pointee.depthwise($0, Int64(rows.lowerBound), Int64(rows.upperBound))
@@ -90,6 +90,12 @@ package struct VectorKernels: @unchecked Sendable {
 
     package func pool(_ pool: graft_pool, rows: Range<Int>) {
         withUnsafePointer(to: pool) { table.pointee.pool($0, Int64(rows.lowerBound), Int64(rows.upperBound)) }
+    }
+
+    package func elementwise(_ elementwise: graft_elementwise, pixels: Range<Int>) {
+        withUnsafePointer(to: elementwise) {
+            table.pointee.elementwise($0, Int64(pixels.lowerBound), Int64(pixels.upperBound))
+        }
     }
 
     package func mean(_ mean: graft_mean) {

@@ -14,6 +14,17 @@ struct PlainTop {
         let shape: MapShape
         var values: [Double]
 
+        init(shape: MapShape, values: [Double]) {
+            (self.shape, self.values) = (shape, values)
+        }
+
+        init(shape: MapShape, _ element: (_ y: Int, _ x: Int, _ c: Int) -> Double) {
+            self.shape = shape
+            values = (0..<shape.count).map { i in
+                element(i / shape.channels / shape.width, i / shape.channels % shape.width, i % shape.channels)
+            }
+        }
+
         func callAsFunction(_ y: Int, _ x: Int, _ c: Int) -> Double {
             values[(y * shape.width + x) * shape.channels + c]
         }
@@ -34,35 +45,59 @@ struct PlainTop {
 
     /// Of one image.
     private func logits(_ values: [Double]) -> [Double] {
-        var map = Map(shape: latent, values: values)
-        for block in blocks { map = run(block, on: map) }
-        var features = map.values
+        var features = features(values)
         if head.hiddenCount != nil { features = dense("head.hidden", features).map { max($0, 0) } }
         return dense("head.output", features)
     }
 
+    /// What comes out of the blocks, of one image.
+    func features(_ values: [Double]) -> [Double] {
+        blocks.reduce(Map(shape: latent, values: values)) { run($1, on: $0) }.values
+    }
+
     private func run(_ block: Block, on input: Map) -> Map {
-        var shortcut: Map?
-        switch block.shortcut {
-        case .none: break
-        case .identity: shortcut = input
-        case .projection(let projection): shortcut = convolve(projection, block.name, input, adding: nil)
+        var maps = [input]
+        for node in block.nodes {
+            maps.append(
+                run(node.layer, block.name, on: node.inputs.map { maps[$0] }, adding: node.residual.map { maps[$0] }))
         }
-        var map = input
-        for (l, layer) in block.layers.enumerated() {
-            switch layer {
-            case .convolution(let convolution):
-                map = convolve(convolution, block.name, map, adding: l == block.layers.count - 1 ? shortcut : nil)
-            case .pooling(let pooling): map = pool(pooling, map)
-            case .globalAveragePooling:
-                let (pixels, channels) = (map.shape.pixels, map.shape.channels)
-                let means = (0..<channels).map { c in
-                    (0..<pixels).reduce(0.0) { $0 + map.values[$1 * channels + c] } / Double(pixels)
+        return maps.last!
+    }
+
+    private func run(_ layer: Layer, _ block: String, on inputs: [Map], adding residual: Map?) -> Map {
+        let (input, shape) = (inputs[0], layer.output(of: inputs.map(\.shape))!)
+        switch layer {
+        case .convolution(let convolution): return convolve(convolution, block, input, adding: residual)
+        case .pooling(let pooling): return pool(pooling, input)
+        case .globalAveragePooling:
+            let (pixels, channels) = (input.shape.pixels, input.shape.channels)
+            return Map(shape: shape) { _, _, c in
+                (0..<pixels).reduce(0.0) { $0 + input.values[$1 * channels + c] } / Double(pixels)
+            }
+        case .sum(let activation):
+            return Map(shape: shape) { y, x, c in activated(input(y, x, c) + inputs[1](y, x, c), activation) }
+        case .product:
+            let isVector = inputs[1].shape != shape
+            return Map(shape: shape) { y, x, c in input(y, x, c) * inputs[1](isVector ? 0 : y, isVector ? 0 : x, c) }
+        case .concatenation:
+            return Map(shape: shape) { y, x, c in
+                var c = c
+                for map in inputs {
+                    if c < map.shape.channels { return map(y, x, c) }
+                    c -= map.shape.channels
                 }
-                map = Map(shape: MapShape(height: 1, width: 1, channels: channels), values: means)
+                return .nan
+            }
+        case .activation(let activation):
+            return Map(shape: shape) { y, x, c in activated(input(y, x, c), activation) }
+        case .padding(let padding):
+            guard case .explicit(let top, let left, _, _) = padding else { preconditionFailure("not in these tests") }
+            return Map(shape: shape) { y, x, c in
+                let isInside =
+                    (0..<input.shape.height).contains(y - top) && (0..<input.shape.width).contains(x - left)
+                return isInside ? input(y - top, x - left, c) : 0
             }
         }
-        return map
     }
 
     private func convolve(_ convolution: Convolution, _ block: String, _ input: Map, adding shortcut: Map?) -> Map {
@@ -143,6 +178,8 @@ struct PlainTop {
         case .silu: x / (1 + exp(-x))
         case .hardSwish: x * min(max(x + 3, 0), 6) / 6
         case .gelu: x * erfc(-x / 2.0.squareRoot()) / 2
+        case .sigmoid: 1 / (1 + exp(-x))
+        case .hardSigmoid: min(max(x + 3, 0), 6) / 6
         }
     }
 }

@@ -16,6 +16,8 @@ static double slope(double value, graft_activation activation) {
         case graft_curve_hard_swish: return value < -3 ? 0 : value > 3 ? 1 : value / 3 + 0.5;
         case graft_curve_gelu:
             return erfc(-value / sqrt(2)) / 2 + value * exp(-value * value / 2) / sqrt(2 * pi);
+        case graft_curve_sigmoid: return 1 / (2 + exp(value) + exp(-value));
+        case graft_curve_hard_sigmoid: return value > -3 && value < 3 ? 1.0 / 6 : 0;
         default: return value > activation.lowest && value < activation.highest ? 1 : 0;
     }
 }

@@ -19,6 +19,7 @@ static const struct {
     {"depthwise", check_depthwise},
     {"pool", check_pool},
     {"mean", check_mean},
+    {"elementwise", check_elementwise},
     {"curves", check_curves},
     {"training packing", check_training_packing},
     {"weight gradient", check_weight_gradient},
@@ -162,6 +163,8 @@ static const struct {
     {"SiLU", {-INFINITY, INFINITY, graft_curve_silu}},
     {"hard swish", {-INFINITY, INFINITY, graft_curve_hard_swish}},
     {"GELU", {-INFINITY, INFINITY, graft_curve_gelu}},
+    {"sigmoid", {-INFINITY, INFINITY, graft_curve_sigmoid}},
+    {"hard sigmoid", {-INFINITY, INFINITY, graft_curve_hard_sigmoid}},
     {"SiLU of an interval", {-1, 2, graft_curve_silu}},
 };
 
@@ -175,6 +178,8 @@ double check_activated(double x, graft_activation activation) {
         case graft_curve_silu: return x / (1 + exp(-x));
         case graft_curve_hard_swish: return x * (x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6;
         case graft_curve_gelu: return x * erfc(-x / sqrt(2)) / 2;
+        case graft_curve_sigmoid: return 1 / (1 + exp(-x));
+        case graft_curve_hard_sigmoid: return (double)(x < -3 ? 0 : x > 3 ? 6 : x + 3) / 6;
         default: return x;
     }
 }
@@ -190,6 +195,10 @@ static double curve_slack(double x, graft_curve curve) {
         case graft_curve_hard_swish: return 4 * u * size;
         // x times a distribution function that is good to 10⁻⁷ in exact arithmetic, and to 2u more in ours.
         case graft_curve_gelu: return size * (1e-7 + 3 * u);
+        // As of SiLU, but for the product, and for -87 as the least argument.
+        case graft_curve_sigmoid: return 5 * u / (1 + exp(-x)) + 2e-38;
+        // Three roundings of numbers up to 6, then a sixth.
+        case graft_curve_hard_sigmoid: return 3 * u;
         default: return 0;
     }
 }

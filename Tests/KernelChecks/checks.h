@@ -35,6 +35,7 @@ void check_winograd_accuracy(checks *c);
 void check_depthwise(checks *c);
 void check_pool(checks *c);
 void check_mean(checks *c);
+void check_elementwise(checks *c);
 void check_curves(checks *c);
 void check_training_packing(checks *c);
 void check_weight_gradient(checks *c);
@@ -103,9 +104,9 @@ check_cuts check_cut(checks *c, int64_t count, check_splitting splitting);
 
 // MARK: - Comparison
 
-/// What the activations of networks are to the kernels: none, ReLU, ReLU6, SiLU, hard swish, GELU; and an interval
-/// followed by a curve.
-enum { check_activations = 7 };
+/// What the activations of networks are to the kernels: none, ReLU, ReLU6, SiLU, hard swish, GELU, sigmoid, hard sigmoid;
+/// and an interval followed by a curve.
+enum { check_activations = 9 };
 graft_activation check_activation(int64_t index);
 const char *check_activation_name(int64_t index);
 

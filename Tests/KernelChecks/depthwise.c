@@ -105,8 +105,8 @@ void check_depthwise(checks *c) {
                                         {5, 13, 17}, {4, 14, 24}, {3, 15, 33}, {16, 9, 40}, {9, 28, 12}, {1, 30, 7},
                                         {30, 1, 9},  {12, 6, 15}};
     for (size_t i = 0; i < sizeof listed / sizeof listed[0]; i++)
-        for (int64_t kernel = 3; kernel <= 5; kernel += 2)
-            for (int64_t stride = 1; stride <= 2; stride++)
+        for (int64_t kernel = 1; kernel <= 5; kernel += 2)
+            for (int64_t stride = 1; stride <= (kernel == 1 ? 1 : 2); stride++)
                 // TensorFlow's "SAME": at stride 2 an even side has one zero fewer before than after.
                 for (int numbers = check_integers; numbers <= check_reals; numbers++) {
                     const int64_t height = listed[i][0], width = listed[i][1];

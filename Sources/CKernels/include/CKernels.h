@@ -3,6 +3,7 @@
 
 #include "convolution.h"
 #include "depthwise.h"
+#include "elementwise.h"
 #include "kernels.h"
 #include "pause.h"
 #include "pooling.h"

@@ -10,6 +10,10 @@ typedef enum {
     graft_curve_hard_swish,
     /// x · Φ(x), with Φ the distribution function of the standard normal distribution
     graft_curve_gelu,
+    /// 1 / (1 + exp(-x))
+    graft_curve_sigmoid,
+    /// min(max(x + 3, 0), 6) / 6
+    graft_curve_hard_sigmoid,
 } graft_curve;
 
 /// What a kernel does to results as it stores them: clamps them to an interval, then applies a curve.

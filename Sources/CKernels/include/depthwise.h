@@ -9,7 +9,7 @@
 typedef struct {
     /// H, W and C of the input.
     int64_t height, width, channels;
-    /// The window's side, 3 or 5, and how far it moves, 1 or 2.
+    /// The window's side, 3 or 5, and how far it moves, 1 or 2; or both 1.
     int64_t kernel, stride;
     /// The zeros above and to the left of the image; those below and to the right follow from the output.
     int64_t padding_top, padding_left;

@@ -5,6 +5,7 @@
 
 #include "convolution.h"
 #include "depthwise.h"
+#include "elementwise.h"
 #include "pooling.h"
 #include "product.h"
 #include "winograd.h"
@@ -50,6 +51,8 @@ typedef struct {
     void (*depthwise)(const graft_depthwise *depthwise, int64_t begin, int64_t end);
     void (*pool)(const graft_pool *pool, int64_t begin, int64_t end);
     void (*mean)(const graft_mean *mean);
+    /// Pixels.
+    void (*elementwise)(const graft_elementwise *elementwise, int64_t begin, int64_t end);
 } graft_kernels;
 
 /// How many floats of scratch space a convolution needs, with the channels of one group.

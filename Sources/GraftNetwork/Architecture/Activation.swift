@@ -11,4 +11,8 @@ package enum Activation: String, Sendable, CaseIterable {
     case hardSwish
     /// x · Φ(x), with Φ the distribution function of the standard normal distribution (Hendrycks and Gimpel 2016)
     case gelu
+    /// 1 / (1 + exp(-x))
+    case sigmoid
+    /// relu6(x + 3) / 6
+    case hardSigmoid
 }

@@ -1,5 +1,3 @@
-import GraftTensor
-
 /// A block of MobileNetV2's kind (Sandler et al. 2018, arXiv 1801.04381), computed a few lines of the image at a time.
 ///
 /// Between its convolutions lie maps with several times the channels of what goes in and comes out. Where they are large,
@@ -22,34 +20,22 @@ package struct InvertedResidual: Sendable {
     /// Floats of the lines that are expanded and filtered at a time.
     private static let bandCount = 8 << 14
 
-    /// `block` in this form and the shape of its output, if it is one and its maps are large.
-    static func fused(
-        _ block: Block, on input: MapShape, instructionSet: InstructionSet
-    ) -> (InvertedResidual, MapShape)? {
-        let convolutions = block.layers.compactMap { layer in
-            if case .convolution(let convolution) = layer { convolution } else { nil }
-        }
-        guard convolutions.count == block.layers.count, (2...3).contains(convolutions.count) else { return nil }
-        let expand = convolutions.count == 3 ? convolutions[0] : nil
-        let (depthwise, project) = (convolutions[convolutions.count - 2], convolutions[convolutions.count - 1])
-        guard expand?.isPixelwise ?? true, depthwise.hasDepthwiseKernel, project.isPixelwise else { return nil }
-        let expanded = expand?.output(of: input).shape ?? input
+    /// The block on a map of shape `input`, if the kernels can compute it in this way and its maps are large.
+    init?(expand: Convolution?, depthwise: Convolution, project: Convolution, on input: MapShape) {
+        guard expand?.isPixelwise ?? true, depthwise.hasDepthwiseKernel, depthwise.kernel > 1, project.isPixelwise
+        else { return nil }
+        expanded = expand?.output(of: input).shape ?? input
         let filtered = depthwise.output(of: expanded).shape
-        guard expanded.count > cachedCount else { return nil }
+        guard expanded.count > Self.cachedCount else { return nil }
         // A line of output takes `stride` new lines, beside those that windows share.
         let line = depthwise.stride * expanded.width * expanded.channels + filtered.width * filtered.channels
         let shared = (depthwise.kernel - depthwise.stride) * expanded.width * expanded.channels
-        let lines = min(filtered.height, max(1, (bandCount - shared) / line))
-        let fused = InvertedResidual(
-            expand: expand, depthwise: depthwise, project: project, expanded: expanded, bandLines: lines,
-            filteredWidth: filtered.width)
-        return (fused, project.output(of: filtered).shape)
+        bandLines = min(filtered.height, max(1, (Self.bandCount - shared) / line))
+        filteredWidth = filtered.width
+        (self.expand, self.depthwise, self.project) = (expand, depthwise, project)
     }
 
     package var convolutions: [Convolution] { (expand.map { [$0] } ?? []) + [depthwise, project] }
-
-    /// The names of the layers.
-    var name: String { convolutions.map(\.name).joined(separator: "+") }
 
     /// Floats of the lines that are expanded at a time.
     var expandedCount: Int {

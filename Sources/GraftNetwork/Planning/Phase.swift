@@ -90,6 +90,8 @@ extension Plan.Operation {
             return [Phase(rows: 1, work: 0)]
         case .pool(let pooling):
             return [Phase(rows: output.height, work: memoryBound * output.count * pooling.kernel)]
+        case .elementwise:
+            return [Phase(rows: output.height, work: memoryBound * output.count)]
         case .depthwise(let convolution):
             return [Phase(rows: output.height, work: memoryBound * output.count * convolution.depth)]
         case .invertedResidual(let block):

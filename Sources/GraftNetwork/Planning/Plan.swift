@@ -2,14 +2,19 @@ import GraftTensor
 
 /// The order in which an architecture's layers run, by which algorithm, and where in one arena each tensor lies.
 package struct Plan: Sendable {
-    /// A layer with its operands, which are indices into ``maps``.
-    package struct Step: Sendable {
-        /// The name of the layer's block.
+    /// Which layer of which block.
+    package struct LayerName: Sendable, Equatable {
         package let block: String
-        /// The layer's name within its block.
+        /// Within its block.
         package let layer: String
+    }
+
+    /// A layer, or several that are computed as one, with its operands, which are indices into ``maps``.
+    package struct Step: Sendable {
+        /// In the order in which they run.
+        package let layers: [LayerName]
         package let operation: Operation
-        package let input: Int
+        package let inputs: [Int]
         /// What is added before the activation.
         package let residual: Int?
         package let output: Int
@@ -18,6 +23,13 @@ package struct Plan: Sendable {
         /// Floats of the arena that the step's threads share, at ``sharedOffset``.
         package let sharedCount: Int
         package let sharedOffset: Int
+
+        /// The first of ``inputs``.
+        package var input: Int { inputs[0] }
+        /// The block of the last of its layers.
+        package var block: String { layers.last!.block }
+        /// The names of its layers in their blocks.
+        package var layer: String { layers.map(\.layer).joined(separator: "+") }
     }
 
     /// The kernel that computes a layer.
@@ -31,6 +43,7 @@ package struct Plan: Sendable {
         case invertedResidual(InvertedResidual)
         case pool(Pooling)
         case mean
+        case elementwise(Elementwise)
 
         /// The convolutions, in the order in which they run.
         package var convolutions: [Convolution] {
@@ -39,7 +52,7 @@ package struct Plan: Sendable {
                 .winograd(let convolution, _):
                 [convolution]
             case .invertedResidual(let block): block.convolutions
-            case .pool, .mean: []
+            case .pool, .mean, .elementwise: []
             }
         }
     }
@@ -65,19 +78,19 @@ package struct Plan: Sendable {
 
     /// The plan of `architecture` for images `[side, side, 3]`.
     package init(_ architecture: Architecture, side: Int, instructionSet: InstructionSet) {
-        var draft = Draft(
-            maps: [MapShape(height: side, width: side, channels: 3)], instructionSet: instructionSet)
-        for block in architecture.blocks { draft.append(block) }
+        let draft = Draft(
+            architecture.blocks, input: MapShape(height: side, width: side, channels: 3),
+            instructionSet: instructionSet)
         precondition(draft.maps.last!.count == architecture.featureCount)
 
         // A tensor lives from the step that writes it to the last that reads it, shared space for its one step.
         var lifetimes = draft.maps.map { _ in Lifetime(count: 0, first: 0, last: 0) }
         for (s, step) in draft.steps.enumerated() {
             lifetimes[step.output] = Lifetime(count: draft.maps[step.output].count, first: s, last: s)
-            for read in [step.input, step.residual].compactMap({ $0 }) where read != 0 { lifetimes[read].last = s }
+            for read in step.inputs + [step.residual].compactMap(\.self) where read != 0 { lifetimes[read].last = s }
         }
         let kernels = instructionSet.kernels
-        let needs = draft.steps.map { $0.operation.scratch(on: draft.maps[$0.input], kernels: kernels) }
+        let needs = draft.steps.map { $0.operation.scratch(on: draft.maps[$0.inputs[0]], kernels: kernels) }
         for (s, need) in needs.enumerated() {
             lifetimes.append(Lifetime(count: need.shared, first: s, last: s))
         }
@@ -85,73 +98,16 @@ package struct Plan: Sendable {
         let mapCount = draft.maps.count
         steps = draft.steps.enumerated().map { s, step in
             Step(
-                block: step.block, layer: step.layer, operation: step.operation, input: step.input,
-                residual: step.residual, output: step.output,
+                layers: step.layers, operation: step.operation, inputs: step.inputs, residual: step.residual,
+                output: step.output,
                 phases: step.operation.phases(
-                    from: draft.maps[step.input], to: draft.maps[step.output], kernels: kernels),
+                    from: draft.maps[step.inputs[0]], to: draft.maps[step.output], kernels: kernels),
                 sharedCount: needs[s].shared, sharedOffset: arena.offsets[mapCount + s])
         }
         maps = draft.maps
         offsets = Array(arena.offsets[..<mapCount])
         arenaCount = arena.count
         scratchCount = needs.map(\.own).max() ?? 0
-    }
-}
-
-/// Steps and tensors before they have places.
-private struct Draft {
-    var maps: [MapShape]
-    let instructionSet: InstructionSet
-    var steps: [(block: String, layer: String, operation: Plan.Operation, input: Int, residual: Int?, output: Int)] = []
-
-    mutating func append(_ block: Block) {
-        let blockInput = maps.count - 1
-        var residual: Int?
-        switch block.shortcut {
-        case .none: break
-        case .identity: residual = blockInput
-        case .projection(let convolution):
-            residual = append(.convolution(convolution), of: block, input: blockInput, residual: nil)
-        }
-        if let (fused, output) = InvertedResidual.fused(block, on: maps[blockInput], instructionSet: instructionSet) {
-            maps.append(output)
-            steps.append(
-                (block.name, fused.name, .invertedResidual(fused), blockInput, residual, maps.count - 1))
-            return
-        }
-        var input = blockInput
-        for (l, layer) in block.layers.enumerated() {
-            let isLast = l == block.layers.count - 1
-            input = append(layer, of: block, input: input, residual: isLast ? residual : nil)
-        }
-        precondition(residual.map { maps[$0] == maps[input] } ?? true, "\(block.name) adds what has another shape")
-    }
-
-    /// - Returns: The index of the output.
-    private mutating func append(_ layer: Layer, of block: Block, input: Int, residual: Int?) -> Int {
-        let (operation, output) = self.operation(of: layer, on: maps[input])
-        maps.append(output)
-        steps.append((block.name, layer.name, operation, input, residual, maps.count - 1))
-        return maps.count - 1
-    }
-
-    /// How `layer` is computed, and the shape that comes out.
-    private func operation(of layer: Layer, on input: MapShape) -> (Plan.Operation, MapShape) {
-        switch layer {
-        case .globalAveragePooling:
-            return (.mean, MapShape(height: 1, width: 1, channels: input.channels))
-        case .pooling(let pooling):
-            return (.pool(pooling), pooling.output(of: input).shape)
-        case .convolution(let convolution):
-            precondition(convolution.inputChannels == input.channels, "\(convolution.name) expects other channels")
-            let output = convolution.output(of: input).shape
-            if convolution.hasDepthwiseKernel { return (.depthwise(convolution), output) }
-            if convolution.isPixelwise { return (.product(convolution), output) }
-            if let tile = CostModel(instructionSet).winogradTile(for: convolution, from: input, to: output) {
-                return (.winograd(convolution, WinogradTiling(tile: tile, from: input, to: output)), output)
-            }
-            return (.convolution(convolution), output)
-        }
     }
 }
 
@@ -163,7 +119,8 @@ extension Convolution {
 
     /// Whether the depthwise kernel knows it; the general one knows all.
     var hasDepthwiseKernel: Bool {
-        isDepthwise && dilation == 1 && [3, 5].contains(kernel) && [1, 2].contains(stride)
+        isDepthwise && dilation == 1
+            && ([3, 5].contains(kernel) && [1, 2].contains(stride) || kernel == 1 && stride == 1)
     }
 }
 
@@ -178,6 +135,7 @@ extension Plan.Operation: CustomStringConvertible {
         case .invertedResidual: "fused"
         case .pool: "pooling"
         case .mean: "mean"
+        case .elementwise(let elementwise): elementwise.name
         }
     }
 }
@@ -199,7 +157,7 @@ extension Plan.Operation {
                 : (0, tiling.transformedCount(channels: input.channels) + multiplied)
         case .invertedResidual(let block):
             return (0, block.expandedCount + block.filteredCount)
-        case .product, .depthwise, .pool, .mean:
+        case .product, .depthwise, .pool, .mean, .elementwise:
             return (0, 0)
         }
     }

@@ -8,6 +8,7 @@ package enum BackboneError: Error, Equatable, Sendable, CustomStringConvertible 
     case unknownArchitecture(found: String, known: [String])
     /// `detail` says what is wrong with the JSON.
     case malformedPreprocessing(detail: String)
+    case description(NetworkDescriptionError)
     case checkpoint(CheckpointError)
     case instructionSet(InstructionSetError)
 
@@ -18,6 +19,7 @@ package enum BackboneError: Error, Equatable, Sendable, CustomStringConvertible 
                 + known.joined(separator: ", ")
         case .malformedPreprocessing(let detail):
             "the backbone's preprocessing cannot be read (\(detail)); import it again"
+        case .description(let error): error.description
         case .checkpoint(let error): error.description
         case .instructionSet(let error): error.description
         }
@@ -29,28 +31,22 @@ extension Backbone {
     ///
     /// The fingerprint is taken from the metadata; `SafetensorsFile.verifyFingerprint()` compares it with the content.
     ///
-    /// - Parameter forcedInstructionSet: The value of `GRAFTD_ISA`; nil for the fastest this CPU has.
+    /// - Parameters:
+    ///   - blocks: How many of the blocks it has, from the first on; nil for all.
+    ///   - forcedInstructionSet: The value of `GRAFTD_ISA`; nil for the fastest this CPU has.
     /// - Throws: What the file lacks or holds in another shape.
     package convenience init(
-        file: SafetensorsFile,
+        file: SafetensorsFile, blocks: Int? = nil,
         forcedInstructionSet: String? = ProcessInfo.processInfo.environment["GRAFTD_ISA"]
     ) throws(BackboneError) {
         let metadata: BackboneMetadata
         do { metadata = try file.backboneMetadata() } catch { throw .checkpoint(error) }
-        guard let architecture = Architecture.named(metadata.architecture) else {
-            throw .unknownArchitecture(found: metadata.architecture, known: Architecture.all.map(\.name))
-        }
-        let preprocessing: Preprocessing
-        do {
-            preprocessing = try JSONDecoder().decode(Preprocessing.self, from: Data(metadata.preprocessing.utf8))
-        } catch {
-            throw .malformedPreprocessing(detail: String(describing: error))
-        }
+        let architecture = try Architecture(metadata)
         let instructionSet: InstructionSet
         do { instructionSet = try .chosen(forced: forcedInstructionSet) } catch { throw .instructionSet(error) }
         do {
             try self.init(
-                architecture: architecture, preprocessing: preprocessing, fingerprint: metadata.fingerprint,
+                architecture: blocks.map(architecture.first) ?? architecture, fingerprint: metadata.fingerprint,
                 instructionSet: instructionSet
             ) { parameter throws(CheckpointError) in
                 try file.floats(parameter.name, shape: parameter.shape)
@@ -62,6 +58,28 @@ extension Backbone {
 }
 
 extension Architecture {
+    /// What a backbone's file says: the architecture that it names, or its own graph, with its preprocessing.
+    package init(_ metadata: BackboneMetadata) throws(BackboneError) {
+        let preprocessing: Preprocessing
+        do {
+            preprocessing = try JSONDecoder().decode(Preprocessing.self, from: Data(metadata.preprocessing.utf8))
+        } catch {
+            throw .malformedPreprocessing(detail: String(describing: error))
+        }
+        let named = Architecture.named(metadata.architecture)
+        guard named != nil || metadata.graph != nil else {
+            throw .unknownArchitecture(found: metadata.architecture, known: Architecture.all.map(\.name))
+        }
+        do {
+            let network = try NetworkDescription(graph: metadata.graph, else: named?.blocks ?? [])
+            self.init(
+                name: metadata.architecture, preprocessing: preprocessing,
+                featureCount: try network.featureCount(side: preprocessing.cropSide), blocks: network.blocks)
+        } catch {
+            throw .description(error)
+        }
+    }
+
     /// The preprocessing as a backbone file's metadata hold it; its keys are sorted, because the text is part of the
     /// fingerprint.
     package var preprocessingJSON: String {

@@ -23,6 +23,45 @@ extension ForwardPass {
             kernels.pool(operands.pool(pooling), rows: part.rows)
         case .mean:
             kernels.mean(operands.mean)
+        case .elementwise(let elementwise):
+            compute(elementwise, s, operands, lines: part.rows)
+        }
+    }
+
+    /// The lines `lines` of the output of step `s`.
+    private func compute(_ elementwise: Plan.Elementwise, _ s: Int, _ operands: Operands, lines: Range<Int>) {
+        switch elementwise {
+        case .sum(let activation): combine(graft_combine_sum, activation, s, operands, lines: lines)
+        case .product: combine(graft_combine_product, .none, s, operands, lines: lines)
+        case .activation(let activation): combine(graft_combine_first, activation, s, operands, lines: lines)
+        case .concatenation: concatenate(s, operands, lines: lines)
+        case .padding(let padding): operands.pad(padding, lines: lines)
+        }
+    }
+
+    private func combine(
+        _ combination: graft_combination, _ activation: Activation, _ s: Int, _ operands: Operands, lines: Range<Int>
+    ) {
+        let (inputs, shape) = (backbone.plan.steps[s].inputs, operands.shape)
+        let second = inputs.count > 1 ? inputs[1] : nil
+        backbone.kernels.elementwise(
+            graft_elementwise(
+                channels: Int64(shape.channels), combination: combination,
+                second_is_vector: second.map { backbone.plan.maps[$0] != shape } == true ? 1 : 0,
+                first: operands.input, second: second.map { pointer(to: $0) }, output: operands.output,
+                activation: activation.applied),
+            pixels: lines.lowerBound * shape.width..<lines.upperBound * shape.width)
+    }
+
+    private func concatenate(_ s: Int, _ operands: Operands, lines: Range<Int>) {
+        let (width, channels) = (operands.shape.width, operands.shape.channels)
+        var first = 0
+        for input in backbone.plan.steps[s].inputs {
+            let (source, count) = (pointer(to: input), backbone.plan.maps[input].channels)
+            for pixel in lines.lowerBound * width..<lines.upperBound * width {
+                (operands.output + pixel * channels + first).update(from: source + pixel * count, count: count)
+            }
+            first += count
         }
     }
 }
@@ -97,6 +136,19 @@ private struct Operands {
     var mean: graft_mean {
         graft_mean(
             pixels: Int64(inputShape.pixels), channels: Int64(inputShape.channels), input: input, output: output)
+    }
+
+    /// The lines `lines` of the output, with zeros around the input.
+    func pad(_ padding: Padding, lines: Range<Int>) {
+        let top = padding.along(.vertical, input: inputShape.height, kernel: 1, stride: 1).before
+        let left = padding.along(.horizontal, input: inputShape.width, kernel: 1, stride: 1).before
+        let (line, inputLine) = (shape.width * shape.channels, inputShape.width * inputShape.channels)
+        for y in lines {
+            let to = output + y * line
+            to.update(repeating: 0, count: line)
+            guard (0..<inputShape.height).contains(y - top) else { continue }
+            (to + left * shape.channels).update(from: input + (y - top) * inputLine, count: inputLine)
+        }
     }
 
     /// The lines of output `lines`, a few at a time: what is expanded for them, and filtered, stays in the thread's own
@@ -205,6 +257,8 @@ extension Activation {
         case .silu: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_silu)
         case .hardSwish: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_hard_swish)
         case .gelu: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_gelu)
+        case .sigmoid: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_sigmoid)
+        case .hardSigmoid: graft_activation(lowest: -.infinity, highest: .infinity, curve: graft_curve_hard_sigmoid)
         }
     }
 }

@@ -33,8 +33,8 @@ struct PackedWeights: ~Copyable, Sendable {
 
         buffer = TensorBuffer(count: count)
         for (step, places) in zip(plan.steps, places) {
-            for (packing, place) in zip(step.operation.packings, places) {
-                let folded = try FoldedConvolution(packing.convolution, block: step.block, parameters: parameters)
+            for (packing, (layer, place)) in zip(step.operation.packings, zip(step.layers, places)) {
+                let folded = try FoldedConvolution(packing.convolution, block: layer.block, parameters: parameters)
                 buffer.withUnsafeMutablePointer { weights in
                     packing.pack(folded.weight, into: weights + place.weight, kernels: kernels)
                     (weights + place.bias).update(from: folded.bias, count: folded.bias.count)
@@ -104,7 +104,7 @@ extension Plan.Operation {
         case .depthwise(let convolution): [.depthwise(convolution)]
         case .invertedResidual(let block):
             (block.expand.map { [.panels($0)] } ?? []) + [.depthwise(block.depthwise), .panels(block.project)]
-        case .pool, .mean: []
+        case .pool, .mean, .elementwise: []
         }
     }
 }

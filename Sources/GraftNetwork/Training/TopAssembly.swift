@@ -16,14 +16,18 @@ struct TopAssembly {
         (self.batch, self.parameters, self.instructionSet) = (batch, parameters, instructionSet)
     }
 
+    /// - Precondition: `block` can be trained.
     mutating func append(_ block: Block) {
+        guard block.isTrainable, let (layers, shortcut) = block.chain else {
+            preconditionFailure("\(block.name) cannot be trained")
+        }
         let input = last
         let shape = block.output(of: input.shape)
         // What the last layer writes: a shortcut, which is added there, has the same gradient.
         let output = BatchMap(shape, batch: batch)
         var residual: BatchMap?
         var addend: FloatStorage?
-        switch block.shortcut {
+        switch shortcut {
         case .none: break
         case .identity:
             residual = input
@@ -36,10 +40,10 @@ struct TopAssembly {
                 projection, block: block.name, from: input, to: shortcut, residual: nil,
                 arrival: input.gradient == nil ? .unwanted : .further)
         }
-        for (l, layer) in block.layers.enumerated() {
-            let isLast = l == block.layers.count - 1
+        for (l, layer) in layers.enumerated() {
+            let isLast = l == layers.count - 1
             let from = l == 0 ? input : last
-            let to = isLast ? output : BatchMap(layer.output(of: from.shape), batch: batch)
+            let to = isLast ? output : BatchMap(layer.output(of: [from.shape])!, batch: batch)
             append(
                 layer, block: block.name, from: from, to: to, residual: isLast ? residual : nil,
                 arrival: from.gradient == nil ? .unwanted : .first(addend: l == 0 ? addend : nil))
@@ -79,6 +83,8 @@ struct TopAssembly {
             operations.append(PoolingTraining(pooling, input: input, output: output, arrival: arrival))
         case .globalAveragePooling:
             operations.append(MeanTraining(input: input, output: output, arrival: arrival))
+        case .sum, .product, .concatenation, .activation, .padding:
+            preconditionFailure("\(layer.defaultName) cannot be trained")
         }
         last = output
     }
@@ -90,7 +96,7 @@ struct TopAssembly {
         let filters = FilterParameters(convolution, block: block, in: parameters)
         let isFurther = if case .further = arrival { true } else { false }
         // The depthwise kernels add nothing to their sums; the general ones can do it all.
-        if convolution.hasDepthwiseKernel && residual == nil && !isFurther {
+        if convolution.hasDepthwiseKernel && convolution.kernel > 1 && residual == nil && !isFurther {
             operations.append(
                 DepthwiseTraining(
                     convolution, filters: filters, input: input, output: output, arrival: arrival, batch: batch))
@@ -104,24 +110,6 @@ struct TopAssembly {
         mostChannels = max(mostChannels, output.shape.channels)
         last = output
     }
-}
-
-extension Layer {
-    /// The shape that comes out.
-    fileprivate func output(of input: MapShape) -> MapShape {
-        switch self {
-        case .convolution(let convolution):
-            precondition(convolution.inputChannels == input.channels, "\(convolution.name) expects other channels")
-            return convolution.output(of: input).shape
-        case .pooling(let pooling): return pooling.output(of: input).shape
-        case .globalAveragePooling: return MapShape(height: 1, width: 1, channels: input.channels)
-        }
-    }
-}
-
-extension Block {
-    /// The shape that comes out.
-    func output(of input: MapShape) -> MapShape { layers.reduce(input) { $1.output(of: $0) } }
 }
 
 extension Architecture {

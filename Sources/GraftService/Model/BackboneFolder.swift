@@ -48,7 +48,7 @@ struct BackboneFolder: Sendable {
     func describe(_ name: String) -> BackboneRecord? {
         guard let file = try? SafetensorsFile(path: file(name).path),
             let metadata = try? BackboneMetadata(file.metadata),
-            let architecture = Architecture.named(metadata.architecture)
+            let architecture = try? Architecture(metadata)
         else { return nil }
         return BackboneRecord(
             name: name, architecture: architecture.name, fingerprint: metadata.fingerprint,
