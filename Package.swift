@@ -57,13 +57,18 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
         .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
+        // libhdf5-dev. From its archive: the shared library would load curl, OpenSSL, LDAP and Kerberos with every call
+        // of graftctl, which takes 12 ms.
+        .target(
+            name: "CHDF5", cSettings: cSettings,
+            linkerSettings: [.linkedLibrary(":libhdf5_serial.a"), .linkedLibrary("sz"), .linkedLibrary("z")]),
 
         // From bytes to an answer.
         library("GraftTensor", ["CKernels", "COpenBLAS"]),
         library("GraftImage", ["GraftTensor", "CJPEG", "CPNG"]),
         library("GraftCheckpoint", [crypto]),
         library("GraftNetwork", ["GraftTensor", "GraftImage", "GraftCheckpoint", "CKernels"]),
-        library("GraftImport", ["GraftCheckpoint", "GraftNetwork"]),
+        library("GraftImport", ["GraftCheckpoint", "GraftNetwork", "CHDF5"]),
         library("GraftStore", [grdb]),
         library("GraftLearning", ["GraftTensor", "GraftCheckpoint"]),
 

