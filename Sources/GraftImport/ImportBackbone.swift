@@ -18,8 +18,9 @@ package func importBackbone(
     let file = try mapped(path)
     let mapping = try Mapping(try readStateDict(file), onto: architecture)
     guard mapping.report.isComplete else { throw .incomplete(mapping.report, hint: mapping.hint) }
+    let prepared = architecture.with(architecture.preprocessing(for: mapping.framework))
     let metadata = BackboneMetadata(
-        architecture: architecture.name, preprocessing: architecture.preprocessingJSON,
+        architecture: prepared.name, preprocessing: prepared.preprocessingJSON,
         source: URL(filePath: path).lastPathComponent, sourceSHA256: file.digest(), weights: mapping.weights)
     do throws(CheckpointError) {
         try SafetensorsWriter.write(mapping.weights, metadata: metadata.entries, to: output)

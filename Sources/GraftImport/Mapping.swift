@@ -5,15 +5,21 @@ import GraftNetwork
 struct Mapping {
     private(set) var weights = StateDict()
     private(set) var report: ImportReport
+    /// The one that wrote the state dict, as far as its names tell.
+    let framework: Parameter.Framework
 
     /// What comes first in the names of a classifier's tensors: the `efficientnet_lite_pytorch` package's;
-    /// torchvision's ResNets and most of timm; torchvision's VGG, MobileNet and EfficientNet and timm's; timm's transformers.
-    private static let classifiers: Set<Substring> = ["_fc", "fc", "classifier", "head"]
+    /// torchvision's ResNets and most of timm; torchvision's VGG, MobileNet and EfficientNet and timm's; timm's
+    /// transformers; Keras', and what it calls a dense layer that was given no name.
+    private static let classifiers: Set<Substring> = [
+        "_fc", "fc", "classifier", "head", "fc1", "fc2", "predictions", "dense",
+    ]
 
     /// - Throws: `badTensor` for weights that are no numbers.
     init(_ source: StateDict, onto architecture: Architecture) throws(ImportError) {
         report = ImportReport(architecture: architecture.name)
         var used: Set<String> = []
+        var found: [Parameter.Framework: Int] = [:]
         for parameter in architecture.parameters {
             guard let place = parameter.sources.first(where: { source[$0.name] != nil }) else {
                 report.missing.append(parameter.name)
@@ -21,6 +27,7 @@ struct Mapping {
             }
             let name = place.name
             used.insert(name)
+            found[place.framework, default: 0] += 1
             let tensor = source[name]!
             let expected = parameter.shape(in: place.framework)
             guard tensor.shape == expected else {
@@ -35,10 +42,11 @@ struct Mapping {
             weights.add(StateTensor(shape: parameter.shape, floats: elements), as: parameter.name)
             report.matched.append(name)
         }
+        framework = found[.keras, default: 0] > found[.torch, default: 0] ? .keras : .torch
         for name in source.names where !used.contains(name) {
             if name.hasSuffix("num_batches_tracked") {
                 report.ignored.append(name)
-            } else if Self.classifiers.contains(name.prefix { $0 != "." }) {
+            } else if Self.classifiers.contains(withoutCounter(name.prefix { $0 != "." && $0 != "/" })) {
                 report.unusedClassifier.append(name)
             } else {
                 report.unexpected.append(name)

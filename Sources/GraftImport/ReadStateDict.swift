@@ -22,13 +22,10 @@ func mapped(_ path: String) throws(ImportError) -> MappedFile {
 /// The named tensors of `file`, as above.
 package func readStateDict(_ file: MappedFile) throws(ImportError) -> StateDict {
     let head = file.bytes(in: 0..<min(file.count, 9))
-    if head.starts(with: KerasFile.signature) {
-        return try KerasFile(file, range: 0..<file.count, wantsElements: true).stateDict()
+    if let weights = try KerasFile.weights(in: file) {
+        return try KerasFile(file, range: weights, wantsElements: true).stateDict()
     }
-    if head.starts(with: [0x50, 0x4B, 0x03, 0x04]) {
-        if let weights = try KerasFile.weights(inArchive: file) {
-            return try KerasFile(file, range: weights, wantsElements: true).stateDict()
-        }
+    if head.starts(with: ZipArchive.signature) {
         return try TorchFile(archive: file).stateDict().withoutCommonPrefixes()
     }
     if head.count >= 2, head[0] == 0x80, (2...5).contains(head[1]) {

@@ -18,6 +18,9 @@ import Testing
         ("mobilenet_v2", 2_223_872), ("resnet18", 11_176_512), ("resnet34", 21_284_672), ("resnet50", 23_508_032),
         ("resnet101", 42_500_160), ("resnet152", 58_143_808), ("vgg11", 9_220_480), ("vgg13", 9_404_992),
         ("vgg16", 14_714_688), ("vgg19", 20_024_384), ("vgg16_bn", 14_723_136),
+        // What Keras counts as trainable, with include_top=False.
+        ("mobilenet_v2_keras", 2_223_872), ("resnet50_keras", 23_534_592), ("resnet101_keras", 42_552_832),
+        ("resnet152_keras", 58_219_520),
     ])
     func weightsAreAsManyAsTorchvisions(_ name: String, _ count: Int) throws {
         let parameters = try #require(Architecture.named(name)).parameters

@@ -5,7 +5,8 @@ import TestSupport
 import Testing
 
 @Suite struct BackboneTests {
-    /// Recorded from PyTorch in 64-bit by `Tests/Fixtures/network/make_features.py`.
+    /// Recorded in 64-bit from PyTorch by `Tests/Fixtures/network/make_features.py`, and from Keras by
+    /// `make_keras_features.py`.
     private struct Recorded: Decodable {
         let architecture: String
         /// Every how many-th feature is kept.
@@ -14,9 +15,10 @@ import Testing
     }
 
     @Test(arguments: InstructionSet.available, Architecture.all.map(\.name))
-    func featuresEqualPyTorchs(_ set: InstructionSet, _ name: String) throws {
-        let recorded = try JSONDecoder().decode(
-            [Recorded].self, from: Data(contentsOf: Fixture.url("network/features.json")))
+    func featuresEqualTheFrameworks(_ set: InstructionSet, _ name: String) throws {
+        let recorded = try ["features", "keras_features"].flatMap {
+            try JSONDecoder().decode([Recorded].self, from: Data(contentsOf: Fixture.url("network/\($0).json")))
+        }
         let kept = try #require(recorded.first { $0.architecture == name })
         let expected = kept.features
         let backbone = formulaBackbone(try #require(Architecture.named(name)), set)

@@ -2,17 +2,19 @@ import GraftCheckpoint
 
 /// The weights in an HDF5 file that Keras wrote: a legacy `.h5` of weights or of a whole model, or a `.weights.h5`.
 struct KerasFile {
-    /// The arrays, in the order of the layers where the file tells it.
-    let tensors: [(name: String, dataset: HDF5Dataset)]
+    /// The arrays by their names in Keras, e.g. `block1_conv1/kernel`, in the order of the layers where the file tells it.
+    let datasets: [(name: String, dataset: HDF5Dataset)]
     /// By the datasets' paths; none unless they were asked for.
     private let elements: [String: [UInt8]]
 
     /// What every HDF5 file begins with.
-    static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
+    private static let signature: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A]
 
-    /// Where a `.keras` archive holds its `.weights.h5`, or nil if `file` is another kind of zip archive.
-    static func weights(inArchive file: MappedFile) throws(ImportError) -> Range<Int>? {
-        try ZipArchive(file)["model.weights.h5"]
+    /// Where `file` holds the HDF5 file: it may be one, or a `.keras` archive with one in it; nil if it is neither.
+    static func weights(in file: MappedFile) throws(ImportError) -> Range<Int>? {
+        let head = file.bytes(in: 0..<min(file.count, signature.count))
+        if head == signature { return 0..<file.count }
+        return head.starts(with: ZipArchive.signature) ? try ZipArchive(file)["model.weights.h5"] : nil
     }
 
     /// - Parameters:
@@ -36,21 +38,36 @@ struct KerasFile {
                 }
             }
         }
-        guard !datasets.isEmpty else { throw .noStateDict(found: "no arrays of numbers") }
-        tensors = try KerasNames(attributes: attributes).named(datasets)
+        self.datasets = try KerasNames(attributes: attributes).named(datasets)
         self.elements = elements
+        guard !self.datasets.isEmpty else { throw .noStateDict(found: "no arrays of numbers") }
     }
 
-    /// The weights by their names in Keras, e.g. `block1_conv1/kernel`, in Keras's layout.
+    /// The arrays with their elements, in Keras' layout.
     ///
     /// - Precondition: elements were asked for.
-    consuming func stateDict() -> StateDict {
+    func stateDict() -> StateDict {
         var stateDict = StateDict()
-        for (name, dataset) in tensors {
-            stateDict.add(
-                StateTensor(shape: dataset.shape, elementType: dataset.elementType, bytes: elements[dataset.path]!),
-                as: name)
+        for (name, dataset) in datasets {
+            let tensor = StateTensor(
+                shape: dataset.shape, elementType: dataset.elementType, bytes: elements[dataset.path]!)
+            stateDict.add(tensor, as: name)
         }
         return stateDict
+    }
+}
+
+/// What a tensor of a checkpoint is, without its elements.
+package struct TensorSummary: Sendable, Equatable {
+    package let name: String
+    package let shape: [Int]
+    package let elementType: ElementType
+}
+
+/// The tensors of a file that Keras wrote, none of which is read; nil if `file` is of another format.
+package func kerasSummaries(_ file: MappedFile) throws(ImportError) -> [TensorSummary]? {
+    guard let weights = try KerasFile.weights(in: file) else { return nil }
+    return try KerasFile(file, range: weights, wantsElements: false).datasets.map { name, dataset in
+        TensorSummary(name: name, shape: dataset.shape, elementType: dataset.elementType)
     }
 }

@@ -32,9 +32,9 @@ extension KerasNames {
     ///     block1_conv1/kernel:0 (Keras 2), block1_conv1/kernel (Keras 3.5)   block1_conv1/kernel
     ///     kernel (Keras 3.0) in block1_conv1                                 block1_conv1/kernel
     ///     block1_conv1_W_1:0 (Keras 1) in block1_conv1                       block1_conv1/kernel
+    ///     model/block1_conv1/kernel (Keras 3) in block1_conv1                block1_conv1/kernel
+    ///     block1_conv1_1/kernel:0 (TensorFlow 1) in block1_conv1             block1_conv1/kernel
     ///     block1_conv1/kernel:0 in vgg16, a model                            block1_conv1/kernel
-    ///
-    /// Scopes that TensorFlow 1 made unique, `conv1_1/kernel:0` in `conv1`, get their layer's name back.
     static func legacyName(_ weight: String, in layer: String) -> String {
         var weight = Substring(weight)
         if weight.hasSuffix(":0") { weight = weight.dropLast(2) }
@@ -42,7 +42,8 @@ extension KerasNames {
             return "\(layer)/\(firstKerasRole(weight, in: layer) ?? String(weight))"
         }
         let (scope, role) = (weight[..<slash], weight[weight.index(after: slash)...])
-        return "\(withoutCounter(scope) == layer ? layer[...] : scope)/\(role)"
+        let isLayers = scope.hasSuffix("/" + layer) || withoutCounter(scope) == layer
+        return "\(isLayers ? layer[...] : scope)/\(role)"
     }
 
     /// The role of Keras 1's `weight`, which begins with its layer's name, e.g. `bn2a_running_mean_1`.

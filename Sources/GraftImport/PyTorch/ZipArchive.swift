@@ -7,6 +7,9 @@ struct ZipArchive {
     /// Where the bytes of each entry are.
     private var entries: [String: Range<Int>] = [:]
 
+    /// What every archive with an entry begins with.
+    static let signature: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
+
     private static let entryLimit = 1 << 18
     private static let nameLimit = 1 << 12
 

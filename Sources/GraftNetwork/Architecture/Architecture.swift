@@ -4,9 +4,16 @@ import GraftImage
 package struct Architecture: Sendable {
     package let name: String
     package let preprocessing: Preprocessing
+    /// Where Keras' weights of the same network want other images.
+    private let kerasPreprocessing: Preprocessing?
     /// The length of the features, D.
     package let featureCount: Int
     package let blocks: [Block]
+
+    /// What weights from a checkpoint of `framework` expect their images to have been through.
+    package func preprocessing(for framework: Parameter.Framework) -> Preprocessing {
+        framework == .keras ? kerasPreprocessing ?? preprocessing : preprocessing
+    }
 
     /// Every parameter, in the order of the blocks.
     package var parameters: [Parameter] { blocks.flatMap(\.parameters) }
@@ -14,13 +21,17 @@ package struct Architecture: Sendable {
     /// The architectures this version knows.
     package static let all: [Architecture] = [
         .efficientNetLite0, .efficientNetLite1, .efficientNetLite2, .efficientNetLite3, .efficientNetLite4,
-        .mobileNetV2,
-        .resNet18, .resNet34, .resNet50, .resNet101, .resNet152,
+        .mobileNetV2, .mobileNetV2Keras,
+        .resNet18, .resNet34, .resNet50, .resNet50Keras, .resNet101, .resNet101Keras, .resNet152, .resNet152Keras,
         .vgg11, .vgg11Normalized, .vgg13, .vgg13Normalized, .vgg16, .vgg16Normalized, .vgg19, .vgg19Normalized,
     ]
 
-    package init(name: String, preprocessing: Preprocessing, featureCount: Int, blocks: [Block]) {
+    package init(
+        name: String, preprocessing: Preprocessing, kerasPreprocessing: Preprocessing? = nil, featureCount: Int,
+        blocks: [Block]
+    ) {
         (self.name, self.preprocessing, self.featureCount, self.blocks) = (name, preprocessing, featureCount, blocks)
+        self.kerasPreprocessing = kerasPreprocessing
     }
 
     /// The same network for images that are prepared in another way.
@@ -37,11 +48,14 @@ package struct Architecture: Sendable {
             blocks: Array(blocks[..<count]))
     }
 
-    /// The blocks that `name` means: the one called so, or those of a stage, such as `layer4` of a ResNet; nil if none are.
+    /// The blocks that `name` means: the one called so, or those of a stage, such as `layer4` of a ResNet or `conv5` of
+    /// Keras' ResNet; nil if none are.
     package func blocks(named name: String) -> Range<Int>? {
         if let block = blocks.firstIndex(where: { $0.name == name }) { return block..<block + 1 }
-        guard let first = blocks.firstIndex(where: { $0.name.hasPrefix("\(name).") }),
-            let last = blocks.lastIndex(where: { $0.name.hasPrefix("\(name).") })
+        func isOfStage(_ block: Block) -> Bool {
+            block.name.hasPrefix("\(name).") || block.name.hasPrefix("\(name)_")
+        }
+        guard let first = blocks.firstIndex(where: isOfStage), let last = blocks.lastIndex(where: isOfStage)
         else { return nil }
         return first..<last + 1
     }

@@ -29,6 +29,16 @@ struct InvertedResidualStyle {
     func block(
         _ name: String, from input: Int, to output: Int, expansion: Int, kernel: Int, stride: Int, sources: [Sources]
     ) -> Block {
+        block(
+            name, from: input, to: output, expansion: expansion, kernel: kernel, stride: stride,
+            expand: sources.map(\.expand), depthwise: sources.map(\.depthwise), project: sources.map(\.project))
+    }
+
+    /// The same, with the places of each layer in every family of checkpoints.
+    func block(
+        _ name: String, from input: Int, to output: Int, expansion: Int, kernel: Int, stride: Int,
+        expand: [Convolution.Source], depthwise: [Convolution.Source], project: [Convolution.Source]
+    ) -> Block {
         let expanded = input * expansion
         var layers: [Layer] = []
         if expansion != 1 {
@@ -36,18 +46,18 @@ struct InvertedResidualStyle {
                 .convolution(
                     convolution(
                         "expand", from: input, to: expanded, kernel: 1, activation: .relu6,
-                        sources: sources.map(\.expand))))
+                        sources: expand)))
         }
         layers.append(
             .convolution(
                 convolution(
                     "depthwise", from: expanded, to: expanded, kernel: kernel, stride: stride, groups: expanded,
-                    activation: .relu6, sources: sources.map(\.depthwise))))
+                    activation: .relu6, sources: depthwise)))
         layers.append(
             .convolution(
                 convolution(
                     "project", from: expanded, to: output, kernel: 1, activation: .none,
-                    sources: sources.map(\.project))))
+                    sources: project)))
         return Block(name, layers, shortcut: stride == 1 && input == output ? .identity : .none)
     }
 

@@ -10,7 +10,7 @@ extension Architecture {
 }
 
 /// Table 2 of the paper: expansion, channels, repeats and stride of each stage.
-private let stages: [(expansion: Int, channels: Int, repeats: Int, stride: Int)] = [
+let mobileNetV2Stages: [(expansion: Int, channels: Int, repeats: Int, stride: Int)] = [
     (1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1),
     (6, 160, 3, 2), (6, 320, 1, 1),
 ]
@@ -28,7 +28,7 @@ private func mobileNetBlocks() -> [Block] {
             ])
     ]
     var channels = 32
-    for (s, stage) in stages.enumerated() {
+    for (s, stage) in mobileNetV2Stages.enumerated() {
         for r in 0..<stage.repeats {
             let name = "features.\(blocks.count)"
             // torchvision numbers the layers that there are.

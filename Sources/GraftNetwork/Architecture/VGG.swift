@@ -21,6 +21,7 @@ extension Architecture {
     /// Stages of 3 × 3 convolutions, a max pooling after each.
     private static func vgg(_ name: String, repeats: [Int], isNormalized: Bool = false) -> Architecture {
         var blocks: [Block] = []
+        var kerasNames = KerasSources()
         var (index, channels) = (0, 3)
         for (stage, (count, width)) in zip(1..., zip(repeats, [64, 128, 256, 512, 512])) {
             for number in 1...count {
@@ -28,7 +29,7 @@ extension Architecture {
                     "conv", from: channels, to: width, kernel: 3, padding: .symmetric(1),
                     normalizationEpsilon: isNormalized ? 1e-5 : nil, hasBias: true, activation: .relu,
                     sources: [.init("features.\(index)", "features.\(index + 1)")]
-                        + (isNormalized ? [] : [.init("block\(stage)_conv\(number)", "", .keras)]))
+                        + (isNormalized ? [] : kerasNames.next("block\(stage)_conv\(number)")))
                 blocks.append(Block("features.\(index)", [.convolution(convolution)]))
                 // Normalisation and activation are parts of their own in torchvision.
                 index += isNormalized ? 3 : 2
@@ -38,6 +39,7 @@ extension Architecture {
             index += 1
         }
         blocks.append(Block("pool", [.globalAveragePooling]))
-        return Architecture(name: name, preprocessing: .torchvision, featureCount: channels, blocks: blocks)
+        return Architecture(
+            name: name, preprocessing: .torchvision, kerasPreprocessing: .caffe, featureCount: channels, blocks: blocks)
     }
 }
