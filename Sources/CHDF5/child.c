@@ -11,10 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void limit(int resource, uint64_t amount) {
-    struct rlimit current;
-    if (getrlimit(resource, &current) == 0 && amount > current.rlim_max) amount = current.rlim_max;
-    struct rlimit limit = {amount, amount};
+/// Sets a limit, and the hard one that nothing can raise, unless the parent's is lower already.
+static void limit(int resource, rlim_t amount, rlim_t hard) {
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) != 0) _exit(1);
+    if (hard < limit.rlim_max) limit.rlim_max = hard;
+    limit.rlim_cur = amount < limit.rlim_max ? amount : limit.rlim_max;
     if (setrlimit(resource, &limit) != 0) _exit(1);
 }
 
@@ -37,16 +39,18 @@ static void confine(int pipe, const graft_hdf5_limits *limits) {
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
 
-    limit(RLIMIT_AS, address_space() + limits->memory);
-    limit(RLIMIT_CPU, limits->seconds);
-    limit(RLIMIT_CORE, 0);
-    limit(RLIMIT_FSIZE, 0);
+    uint64_t memory = address_space() + limits->memory;
+    limit(RLIMIT_AS, memory, memory);
+    // The soft one ends the process by a signal that tells why.
+    limit(RLIMIT_CPU, limits->seconds, limits->seconds + 1);
+    limit(RLIMIT_CORE, 0, 0);
+    limit(RLIMIT_FSIZE, 0, 0);
     alarm((unsigned)(6 * limits->seconds));
 
     // The last: nothing can be opened after it. Kernels before 5.9 leave open what the parent had open.
     if (pipe > 0) close_range(0, (unsigned)pipe - 1, 0);
     close_range((unsigned)pipe + 1, ~0U, 0);
-    limit(RLIMIT_NOFILE, 0);
+    limit(RLIMIT_NOFILE, 0, 0);
 }
 
 int graft_hdf5_start(

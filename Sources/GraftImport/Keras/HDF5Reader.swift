@@ -32,7 +32,7 @@ struct HDF5Reader: ~Copyable {
         let bytes = UInt64(byteCount)
         return graft_hdf5_limits(
             elements: 4 * bytes + 1 << 16, texts: 16 << 20, objects: 1 << 16, depth: 32,
-            memory: 8 * bytes + 64 << 20, seconds: 10 + bytes >> 24)
+            memory: 8 * bytes + 64 << 20, seconds: 4 + bytes >> 23)
     }
 
     init(

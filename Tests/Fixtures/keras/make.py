@@ -213,6 +213,14 @@ def assign(key, value):
     return fill
 
 
+def heap():
+    """A string that says it has 8 MB, in a heap of 4 KB: Debian 12's libhdf5 reads beyond its memory."""
+    with open(os.path.join(HERE, "chunked-names.h5"), "rb") as file: bytes = bytearray(file.read())
+    length = bytes.index(b"GCOL") + 24
+    bytes[length:length + 8] = (8 << 20).to_bytes(8, "little")
+    with open(here("hostile-heap.h5"), "wb") as file: file.write(bytes)
+
+
 def hdf5_files():
     record("keras1.notop.h5", hdf5("keras1.notop.h5", first_keras))
     record("chunked-names.h5", hdf5("chunked-names.h5", chunked_names))
@@ -226,6 +234,7 @@ def hdf5_files():
     hdf5("hostile-doubled.h5", doubled, libver="latest")
     hdf5("hostile-deep.h5", deep, libver="latest")
     hdf5("hostile-lzf.h5", lambda file: file.create_dataset("kernel", data=numbers(64), compression="lzf"))
+    heap()
     hdf5("hostile-nothing.h5", lambda file: file.create_group("a"))
 
 
