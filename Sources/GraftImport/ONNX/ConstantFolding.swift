@@ -46,6 +46,12 @@ struct ConstantFolding {
         case "Unsqueeze":
             let added = try optionalIntegers(node, "axes", inputs, 1) ?? []
             return [try input(0).reshaped(to: try unsqueezed(try input(0).shape, added).shape)]
+        case "Clip":
+            var result = try input(0)
+            for (i, bound) in [(1, BinaryOperator.Max), (2, .Min)] where i < inputs.count {
+                if let limit = inputs[i] { result = try memory.applied(bound, result, limit) }
+            }
+            return [result]
         case "Transpose":
             return [try memory.transposed(try input(0), try permutation(node, rank: try input(0).shape.count))]
         case "Gather":
