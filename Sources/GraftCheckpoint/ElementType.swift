@@ -42,7 +42,7 @@ extension ElementType {
     /// The elements in `bytes` as 32-bit floats, rounded to the nearest where they are wider.
     ///
     /// - Precondition: `bytes` is a whole number of elements.
-    func floats(_ bytes: RawSpan) -> [Float] {
+    package func floats(_ bytes: RawSpan) -> [Float] {
         switch self {
         case .f64: converted(bytes, from: Double.self) { Float($0) }
         case .f32: converted(bytes, from: Float.self) { $0 }
@@ -60,7 +60,7 @@ extension ElementType {
     /// The elements in `bytes` as 64-bit integers.
     ///
     /// - Precondition: the type is an integer's, and `bytes` is a whole number of elements.
-    func integers(_ bytes: RawSpan) -> [Int64] {
+    package func integers(_ bytes: RawSpan) -> [Int64] {
         switch self {
         case .i64: converted(bytes, from: Int64.self) { $0 }
         case .i32: converted(bytes, from: Int32.self) { Int64($0) }

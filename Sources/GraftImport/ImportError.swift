@@ -20,6 +20,12 @@ package enum ImportError: Error, Equatable, Sendable {
     case noStateDict(found: String)
     /// A tensor's place does not lie in its storage, or its values cannot be weights.
     case badTensor(name: String, detail: String)
+    /// An ONNX node whose operator, or the way it is used, is not supported; `detail` says why.
+    case unsupportedOperator(operator: String, node: String, detail: String)
+    /// The input of an ONNX graph is not an image of a known size.
+    case badInput(name: String, shape: String, expected: String)
+    /// There is no network before the classifier.
+    case noBackbone(detail: String)
     case unknownArchitecture(name: String, known: [String])
     /// Tensors that the architecture needs are missing or have another shape.
     case incomplete(ImportReport, hint: String)
@@ -45,6 +51,10 @@ extension ImportError: CustomStringConvertible {
         case .noStateDict(let found):
             "the file holds \(found), expected named tensors; save them by torch.save(model.state_dict(), path)"
         case .badTensor(let name, let detail): "tensor '\(name)': \(detail)"
+        case .unsupportedOperator(let name, let node, let detail): "node '\(node)' is a \(name): \(detail)"
+        case .badInput(let name, let shape, let expected):
+            "the graph's input '\(name)' is \(shape), expected \(expected)"
+        case .noBackbone(let detail): "the graph has no network before its classifier: \(detail)"
         case .unknownArchitecture(let name, let known):
             "there is no architecture '\(name)'; known are \(known.joined(separator: ", "))"
         case .incomplete(let report, let hint):
