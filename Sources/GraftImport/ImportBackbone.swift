@@ -2,30 +2,52 @@ import Foundation
 import GraftCheckpoint
 import GraftNetwork
 
-/// Brings the checkpoint at `path` into the canonical form of `architecture` and writes it to `output`.
+/// What came of an import.
+package struct ImportedBackbone: Sendable {
+    package let report: ImportReport
+    /// The network with the preprocessing that was written.
+    package let architecture: Architecture
+}
+
+/// Brings the checkpoint or graph at `path` into the canonical form and writes it to `output`.
 ///
-/// The same checkpoint gives the same bytes.
+/// The same file and options give the same bytes.
 ///
-/// - Returns: Which tensors were used and which were not.
-/// - Throws: `unknownArchitecture`; what ``readStateDict(path:)`` throws; `incomplete` with the report and a hint if
-///   the trunk's tensors are not all there; `checkpoint` for a file that cannot be written.
+/// - Throws: `unknownArchitecture`, `noArchitecture`, `unknownBlock`; what the readers throw; `incomplete` with the report
+///   and a hint if the trunk's tensors are not all there; `badPreprocessing`, `badConfiguration`; `checkpoint` for a file
+///   that cannot be written.
 package func importBackbone(
-    from path: String, architecture name: String, to output: String
-) throws(ImportError) -> ImportReport {
-    guard let architecture = Architecture.named(name) else {
+    from path: String, _ options: ImportOptions = ImportOptions(), to output: String
+) throws(ImportError) -> ImportedBackbone {
+    if let name = options.architecture, Architecture.named(name) == nil {
         throw .unknownArchitecture(name: name, known: Architecture.all.map(\.name))
     }
     let file = try mapped(path)
-    let mapping = try Mapping(try readStateDict(file), onto: architecture)
-    guard mapping.report.isComplete else { throw .incomplete(mapping.report, hint: mapping.hint) }
-    let prepared = architecture.with(architecture.preprocessing(for: mapping.framework))
+    let folder = URL(filePath: path).deletingLastPathComponent().path
+    var configurations: [ModelConfiguration] = []
+    for path in options.configurations ?? ModelConfiguration.beside(folder) {
+        configurations.append(try ModelConfiguration(path: path))
+    }
+    var draft =
+        isONNX(file)
+        ? try BackboneDraft(graph: file, folder: folder, options, configurations)
+        : try BackboneDraft(weights: file, options, configurations)
+    let inferred = draft.architecture.preprocessing
+    for configuration in configurations {
+        try draft.prepare(configuration.changes)
+        draft.report.notes += configuration.notes
+    }
+    try draft.prepare(options.preprocessing)
+    draft.tellPreprocessing(inferred: inferred)
+    try draft.checkSide()
     let metadata = BackboneMetadata(
-        architecture: prepared.name, preprocessing: prepared.preprocessingJSON,
-        source: URL(filePath: path).lastPathComponent, sourceSHA256: file.digest(), weights: mapping.weights)
+        architecture: draft.architecture.name, graph: draft.graph, preprocessing: draft.architecture.preprocessingJSON,
+        source: URL(filePath: path).lastPathComponent, sourceSHA256: file.digest(), sourceNames: draft.sourceNames,
+        weights: draft.weights)
     do throws(CheckpointError) {
-        try SafetensorsWriter.write(mapping.weights, metadata: metadata.entries, to: output)
+        try SafetensorsWriter.write(draft.weights, metadata: metadata.entries, to: output)
     } catch {
         throw .checkpoint(error)
     }
-    return mapping.report
+    return ImportedBackbone(report: draft.report, architecture: draft.architecture)
 }

@@ -1,4 +1,5 @@
 import GraftCheckpoint
+import GraftNetwork
 
 /// Why a foreign checkpoint cannot be imported.
 package enum ImportError: Error, Equatable, Sendable {
@@ -27,6 +28,13 @@ package enum ImportError: Error, Equatable, Sendable {
     /// There is no network before the classifier.
     case noBackbone(detail: String)
     case unknownArchitecture(name: String, known: [String])
+    /// The weights fit no architecture; `nearest` are those that they fit best.
+    case noArchitecture(nearest: [Fit])
+    /// There is no block of that name.
+    case unknownBlock(name: String, architecture: String, known: [String])
+    case badPreprocessing(detail: String)
+    /// A file that says how images are prepared cannot be used.
+    case badConfiguration(path: String, detail: String)
     /// Tensors that the architecture needs are missing or have another shape.
     case incomplete(ImportReport, hint: String)
 }
@@ -57,6 +65,16 @@ extension ImportError: CustomStringConvertible {
         case .noBackbone(let detail): "the graph has no network before its classifier: \(detail)"
         case .unknownArchitecture(let name, let known):
             "there is no architecture '\(name)'; known are \(known.joined(separator: ", "))"
+        case .noArchitecture(let nearest):
+            nearest.isEmpty
+                ? "the tensors' names are those of no known architecture (\(Architecture.all.map(\.name).joined(separator: ", ")))"
+                : "the weights fit no architecture whole; nearest are "
+                    + nearest.map { "\($0.architecture) (\($0.summary))" }.joined(separator: ", ")
+                    + ": name one with --arch, and see what `graftctl backbone inspect` says"
+        case .unknownBlock(let name, let architecture, let known):
+            "\(architecture) has no block '\(name)'; its blocks are \(known.joined(separator: ", "))"
+        case .badPreprocessing(let detail): detail
+        case .badConfiguration(let path, let detail): "\(path) cannot be used: \(detail)"
         case .incomplete(let report, let hint):
             "the weights do not fit \(report.architecture): \(report.faults); \(hint)"
         }

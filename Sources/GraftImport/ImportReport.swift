@@ -2,19 +2,26 @@
 /// that model?".
 package struct ImportReport: Codable, Sendable, Equatable {
     package let architecture: String
-    /// Tensors that became a parameter, by the checkpoint's names as everywhere below but in `missing`.
+    /// Tensors that became a parameter, by the checkpoint's names as everywhere below but in `missing` and `fresh`.
     package internal(set) var matched: [String] = []
     /// Parameters that the checkpoint lacks, by the architecture's names.
     package internal(set) var missing: [String] = []
     /// Tensors with a parameter's name and another shape, e.g. `conv.weight is [8, 3, 3, 3], expected [4, 3, 3, 3]`;
     /// both shapes as the checkpoint lays them out.
     package internal(set) var otherShape: [String] = []
-    /// Tensors of the classifier, which graftd's own head replaces.
+    /// Parameters that start with random elements, because they are missing or of another shape, by the architecture's
+    /// names.
+    package internal(set) var fresh: [String] = []
+    /// Tensors of the classifier, which graftd's own head replaces; of a graph, the layers.
     package internal(set) var unusedClassifier: [String] = []
     /// Tensors that only training reads: how many batches were seen.
     package internal(set) var ignored: [String] = []
     /// Tensors that the architecture does not know.
     package internal(set) var unexpected: [String] = []
+    /// What whoever uses the backbone should know.
+    package internal(set) var notes: [String] = []
+
+    init(architecture: String) { self.architecture = architecture }
 
     /// Whether every parameter has its weights.
     package var isComplete: Bool { missing.isEmpty && otherShape.isEmpty }
@@ -26,19 +33,6 @@ package struct ImportReport: Codable, Sendable, Equatable {
             otherShape.isEmpty ? nil : "of another shape \(listed(otherShape))",
         ]
         return parts.compactMap(\.self).joined(separator: "; ")
-    }
-}
-
-extension ImportReport: CustomStringConvertible {
-    /// A line for each kind of tensor there is.
-    package var description: String {
-        var lines = ["\(matched.count) tensors matched \(architecture)"]
-        if !missing.isEmpty { lines.append("missing: \(listed(missing))") }
-        for tensor in otherShape { lines.append("other shape: \(tensor)") }
-        if !unusedClassifier.isEmpty { lines.append("unused classifier: \(listed(unusedClassifier))") }
-        if !ignored.isEmpty { lines.append("ignored: \(ignored.count) counters of training batches") }
-        if !unexpected.isEmpty { lines.append("unexpected: \(listed(unexpected))") }
-        return lines.joined(separator: "\n")
     }
 }
 

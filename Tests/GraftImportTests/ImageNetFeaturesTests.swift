@@ -18,7 +18,7 @@ struct ImageNetFeaturesTests {
     @Test func featuresOf24RealImagesEqualPyTorchs() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("backbone.safetensors").path
-        _ = try importBackbone(from: try #require(weightsPath), architecture: "efficientnet_lite0", to: path)
+        _ = try importBackbone(from: try #require(weightsPath), to: path)
         let backbone = try Backbone(file: SafetensorsFile(path: path))
         let workspaces = backbone.makeWorkspaces()
         // Tests/Fixtures/imagenet/make.py recorded them.

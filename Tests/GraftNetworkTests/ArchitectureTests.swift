@@ -28,6 +28,15 @@ import Testing
         #expect(trained.reduce(0) { $0 + $1.shape.reduce(1, *) } == count)
     }
 
+    @Test(arguments: [
+        ("resnet50", "layer4.0"), ("resnet18", "layer4.0"), ("vgg16", "features.24"), ("vgg11_bn", "features.22"),
+        ("efficientnet_lite0", "blocks.11"), ("mobilenet_v2", "features.14"),
+    ])
+    func theTopIsWhatWorksAtTheLastResolution(_ name: String, _ block: String) throws {
+        let architecture = try #require(Architecture.named(name))
+        #expect(architecture.blocks[architecture.defaultCut].name == block)
+    }
+
     @Test(arguments: Architecture.all)
     func namesAreUnique(_ architecture: Architecture) {
         let parameters = architecture.parameters

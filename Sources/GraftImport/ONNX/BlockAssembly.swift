@@ -234,7 +234,8 @@ private struct SquareWindow {
                     let target = ((o * kernel + y + top) * kernel + x + left) * inputs
                     for i in 0..<inputs {
                         let source =
-                            convolution.layout == .columns ? i * outputs + o : ((o * inputs + i) * height + y) * width + x
+                            convolution.layout == .columns
+                            ? i * outputs + o : ((o * inputs + i) * height + y) * width + x
                         square[target + i] = weight[source]
                     }
                 }

@@ -167,7 +167,9 @@ extension Lowering {
             var own = part.axes
             guard own.count == layout.count, part.isChannel(axis), part.map.height == first.map.height,
                 part.map.width == first.map.width
-            else { throw call.unsupported("it joins maps of shapes \(first.shape) and \(part.shape) along side \(axis)") }
+            else {
+                throw call.unsupported("it joins maps of shapes \(first.shape) and \(part.shape) along side \(axis)")
+            }
             own[axis] = .channel
             guard part.with(axes: own).isLaidOut(layout) else {
                 throw call.unsupported("it joins maps that are laid out differently")

@@ -115,7 +115,8 @@ extension Lowering {
             switch input.axes[axis] {
             case .height: (edges.top, edges.bottom) = (edges.top + Int(before), edges.bottom + Int(after))
             case .width: (edges.left, edges.right) = (edges.left + Int(before), edges.right + Int(after))
-            case .channel, .unit: throw call.unsupported("it pads side \(axis) of \(input.shape), which is not the image's")
+            case .channel, .unit:
+                throw call.unsupported("it pads side \(axis) of \(input.shape), which is not the image's")
             }
         }
         if edges.isEmpty { return input }

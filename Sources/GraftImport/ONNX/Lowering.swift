@@ -93,7 +93,8 @@ struct Lowering {
     ) throws(ImportError) {
         var value = GraphValue.missing(error)
         if !before.isEmpty {
-            let opaque = MapGraph.Opaque(error: error, beginsClassifier: Self.classifierOperators.contains(node.operation))
+            let opaque = MapGraph.Opaque(
+                error: error, beginsClassifier: Self.classifierOperators.contains(node.operation))
             value = .opaque(try append(opaque, before, origin(of: node)))
         }
         for output in node.outputs.compactMap(\.self) { values[output] = value }
@@ -175,9 +176,11 @@ struct Lowering {
         case "HardSigmoid": .map(try hardSigmoid(call))
         case "Swish": .map(try swish(call))
         case "Gelu": .map(try gelu(call))
-        case "Erf": .map(try apply(call) { maps, x, origin throws(ImportError) in
-            try maps.append(.erf, [x], shape: maps[x].shape, origin: origin)
-        })
+        case "Erf":
+            .map(
+                try apply(call) { maps, x, origin throws(ImportError) in
+                    try maps.append(.erf, [x], shape: maps[x].shape, origin: origin)
+                })
 
         case "Add", "Sub", "Mul", "Div", "Neg", "Sum": .map(try arithmetic(call))
         case "Max", "Min": .map(try bound(call))

@@ -80,7 +80,8 @@ struct Fusion {
 
     /// The convolution that makes the only input of `node`, if nobody else uses it and nothing is done to it yet.
     private func openConvolution(_ input: Int) -> MapConvolution? {
-        guard uses[input] == 1, maps[input].inputs.count == 1, case .convolution(let convolution) = maps[input].operation,
+        guard uses[input] == 1, maps[input].inputs.count == 1,
+            case .convolution(let convolution) = maps[input].operation,
             convolution.activation == .none
         else { return nil }
         return convolution
@@ -142,7 +143,9 @@ struct Fusion {
     private mutating func fuseSum(at node: Int) throws(ImportError) {
         let inputs = maps[node].inputs
         let ends = inputs.filter { openConvolution($0) != nil }
-        guard let end = ends.max(by: { depths[$0] < depths[$1] }), var convolution = openConvolution(end) else { return }
+        guard let end = ends.max(by: { depths[$0] < depths[$1] }), var convolution = openConvolution(end) else {
+            return
+        }
         // The residual is added after all else.
         convolution.activation = .none
         replace(node, by: convolution, of: end, residual: inputs[0] == end ? inputs[1] : inputs[0])

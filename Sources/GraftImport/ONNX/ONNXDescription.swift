@@ -53,7 +53,9 @@ package func describeONNX(_ file: MappedFile) throws(ImportError) -> ONNXDescrip
         producer: model.producer.joined(separator: " "), formatVersion: model.irVersion,
         operatorSets: Dictionary(model.operatorSets.map { ($0.isEmpty ? "ai.onnx" : $0, $1) }) { $1 },
         inputs: ports(graph.inputs.filter { !initializers.contains($0.name) }), outputs: ports(graph.outputs),
-        operators: counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { .init(name: $0.key, count: $0.value) },
+        operators: counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map {
+            .init(name: $0.key, count: $0.value)
+        },
         initializers: graph.initializers.map { tensor in
             var place: String?
             if case .external(let external) = tensor.content { place = external.location }

@@ -40,7 +40,8 @@ package func readONNX(_ file: MappedFile, folder: String, side: Int?) throws(Imp
 
     var notes = fusion.notes
     if model.graph.outputs.count > 1 {
-        notes.append("the graph has \(model.graph.outputs.count) outputs; '\(model.graph.outputs[0].name)' was followed")
+        notes.append(
+            "the graph has \(model.graph.outputs.count) outputs; '\(model.graph.outputs[0].name)' was followed")
     }
     if cut.classifier.isEmpty { notes.append("no classifier was found; the features are the graph's output") }
     return ONNXNetwork(

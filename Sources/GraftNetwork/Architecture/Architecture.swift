@@ -18,6 +18,11 @@ package struct Architecture: Sendable {
     /// Every parameter, in the order of the blocks.
     package var parameters: [Parameter] { blocks.flatMap(\.parameters) }
 
+    /// The same with the numbers of their blocks.
+    package var numberedParameters: [(block: Int, parameter: Parameter)] {
+        blocks.enumerated().flatMap { number, block in block.parameters.map { (number, $0) } }
+    }
+
     /// The architectures this version knows.
     package static let all: [Architecture] = [
         .efficientNetLite0, .efficientNetLite1, .efficientNetLite2, .efficientNetLite3, .efficientNetLite4,
@@ -58,6 +63,23 @@ package struct Architecture: Sendable {
         guard let first = blocks.firstIndex(where: isOfStage), let last = blocks.lastIndex(where: isOfStage)
         else { return nil }
         return first..<last + 1
+    }
+
+    /// Where the top begins unless somebody says otherwise: the first of the blocks that work at the resolution of the
+    /// last convolution, such as `layer4` of a ResNet.
+    package var defaultCut: Int {
+        var shape = latent(before: 0)
+        let sides = blocks.map { block in
+            let shapes = block.shapes(of: shape)!
+            shape = shapes.last!
+            // Not of what is pooled, nor of what weighs channels.
+            let last = block.nodes.indices.last { n in
+                if case .convolution = block.nodes[n].layer { shapes[n + 1].pixels > 1 } else { false }
+            }
+            return last.map { shapes[$0 + 1].height }
+        }
+        guard let last = sides.last(where: { $0 != nil }), let side = last else { return blocks.count - 1 }
+        return sides.firstIndex(of: side)!
     }
 
     /// The architecture called `name`, e.g. `efficientnet_lite0`.

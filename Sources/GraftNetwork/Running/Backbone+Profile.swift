@@ -4,6 +4,8 @@ import GraftTensor
 package struct StepProfile: Sendable {
     /// Its block and layer, e.g. `blocks.1.expand`.
     package let layer: String
+    /// The block alone; of several layers that are computed as one, that of the last.
+    package let block: String
     package let input: MapShape
     package let output: MapShape
     package let algorithm: String
@@ -39,7 +41,8 @@ extension Backbone {
         return plan.steps.indices.map { s in
             let step = plan.steps[s]
             return StepProfile(
-                layer: "\(step.block).\(step.layer)", input: plan.maps[step.input], output: plan.maps[step.output],
+                layer: "\(step.block).\(step.layer)", block: step.block, input: plan.maps[step.input],
+                output: plan.maps[step.output],
                 algorithm: step.operation.description, multiplyAdds: plan.multiplyAdds(of: s),
                 time: times[s].sorted()[runs / 2])
         }

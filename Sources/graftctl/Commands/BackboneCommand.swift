@@ -8,11 +8,15 @@ struct BackboneCommand: AsyncParsableCommand {
         abstract: "Bring and list pretrained networks.",
         discussion: """
             Examples:
+              graftctl backbone inspect weights.pth
               graftctl backbone import efficientnet-lite0.pth
               graftctl backbone list
-              graftctl backbone plan resnet50
+              graftctl backbone blocks resnet50
             """,
-        subcommands: [BackboneImportCommand.self, BackboneListCommand.self, BackbonePlanCommand.self])
+        subcommands: [
+            BackboneInspectCommand.self, BackboneImportCommand.self, BackboneListCommand.self,
+            BackboneBlocksCommand.self, BackbonePlanCommand.self, BackboneRunCommand.self,
+        ])
 }
 
 struct BackboneListCommand: DaemonCommand {

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Foundation
 import GraftAPI
-import GraftCheckpoint
 import GraftClient
 import GraftNetwork
 import GraftTensor
@@ -13,7 +12,7 @@ struct BackbonePlanCommand: AsyncParsableCommand {
         discussion: """
             Runs the network in this process and prints, for each layer, the shapes, the algorithm that was chosen for \
             this CPU, and the time. The network is an architecture, with weights that are random since times do not \
-            depend on them, or a backbone's file.
+            depend on them, or a backbone.
 
             GFLOP/s count the operations of the layer's definition, two for each multiply-add; Winograd's algorithms \
             need fewer, so they can exceed what the CPU can do.
@@ -24,7 +23,7 @@ struct BackbonePlanCommand: AsyncParsableCommand {
               graftctl backbone plan /var/lib/graftd/backbones/shop/backbone.safetensors --json
             """)
 
-    @Argument(help: "An architecture, or the path of a backbone's file.") var network: String
+    @OptionGroup var reference: BackboneReference
     @Option(help: "How many threads share a pass.") var threads = 1
     @Option(help: "The times are medians of this many passes.") var runs = 15
     @OptionGroup var output: JSONOption
@@ -35,7 +34,7 @@ struct BackbonePlanCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let backbone = try load()
+        let backbone = try reference.load()
         let image = Tensor(zeros: backbone.inputShape)
         let pool = ComputePool(threads: threads, queueLimit: 0)
         let steps = try await pool.run { [threads, runs] worker in
@@ -43,27 +42,6 @@ struct BackbonePlanCommand: AsyncParsableCommand {
         }
         let plan = PlanRecord(backbone, threads: threads, steps: steps)
         output.json ? try Terminal.print(json: plan) : show(plan)
-    }
-
-    private func load() throws -> Backbone {
-        if let architecture = Architecture.named(network) {
-            do {
-                let forced = ProcessInfo.processInfo.environment["GRAFTD_ISA"]
-                return Backbone(randomWeightsFor: architecture, instructionSet: try .chosen(forced: forced))
-            } catch {
-                throw CommandFailure("\(error)")
-            }
-        }
-        guard FileManager.default.fileExists(atPath: network) else {
-            throw CommandFailure(
-                "'\(network)' is neither a file nor an architecture; these are: "
-                    + Architecture.all.map(\.name).joined(separator: ", "))
-        }
-        do {
-            return try Backbone(file: SafetensorsFile(path: network))
-        } catch {
-            throw CommandFailure("\(network): \(error)")
-        }
     }
 
     private func show(_ plan: PlanRecord) {
