@@ -93,7 +93,8 @@ let package = Package(
         executable(
             "graftctl",
             [
-                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftNetwork", "GraftTensor",
+                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftNetwork",
+                "GraftTensor",
                 argumentParser,
             ]),
         executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
