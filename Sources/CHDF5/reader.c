@@ -100,16 +100,23 @@ static herr_t remember_first(unsigned depth, const H5E_error2_t *error, void *te
 static _Noreturn void damaged(reader *reader) {
     char cause[256] = "no reason";
     H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, remember_first, cause);
-    const char *path = reader->path;
-    fail(reader, graft_hdf5_damaged, "HDF5 gives as reason at '/%s': %s", path, cause);
+    fail(reader, graft_hdf5_damaged, "HDF5 says of '/%s': %s", reader->path, cause);
 }
 
-/// `identifier`, or `status`, unless the call that returned it has failed.
+/// What the call returns, unless it has failed.
 #define CHECKED(call) checked(reader, (int64_t)(call))
 
 static int64_t checked(reader *reader, int64_t result) {
     if (result < 0) damaged(reader);
     return result;
+}
+
+/// `count` bytes, all zero.
+static char *allocate(reader *reader, uint64_t count) {
+    char *bytes = calloc(count, 1);
+    if (bytes) return bytes;
+    fail(reader, graft_hdf5_damaged, "reading '/%s' takes more memory than the %llu MB that the file's length allows",
+         reader->path, (unsigned long long)(reader->limits.memory >> 20));
 }
 
 static void take(reader *reader, uint64_t *left, uint64_t amount, uint64_t limit, const char *what) {
@@ -142,10 +149,14 @@ static herr_t send_attribute(hid_t object, const char *name, const H5A_info_t *i
         // Each string counts with its length as sent, so that empty ones are not free.
         if (width == 0 || count > reader->left.texts / (width + 4)) take_text(reader, UINT64_MAX);
         take_text(reader, count * (width + 4) + strlen(reader->path) + strlen(name) + 8);
-        char *values = calloc(count + 1, width);
-        if (!values) fail(reader, graft_hdf5_damaged, "there is no memory for the attribute '%s'", name);
+        char *values = allocate(reader, (count + 1) * width);
         hid_t memory = CHECKED(H5Tcopy(type));
         CHECKED(H5Aread(attribute, memory, values));
+        // Before the record begins: within it nothing may fail.
+        for (uint64_t i = 0; varies && i < count; i++) {
+            const char *value = ((char **)values)[i];
+            take_text(reader, value ? strlen(value) : 0);
+        }
         put_byte(reader, graft_hdf5_attribute);
         put_text(reader, reader->path, strlen(reader->path));
         put_text(reader, name, strlen(name));
@@ -153,7 +164,6 @@ static herr_t send_attribute(hid_t object, const char *name, const H5A_info_t *i
         for (uint64_t i = 0; i < count; i++) {
             const char *value = varies ? ((char **)values)[i] : values + i * width;
             size_t length = !value ? 0 : varies ? strlen(value) : strnlen(value, width);
-            if (varies) take_text(reader, length);
             put_text(reader, value ? value : "", length);
         }
         if (varies) CHECKED(H5Dvlen_reclaim(memory, space, H5P_DEFAULT, values));
@@ -274,8 +284,7 @@ static void send_dataset(reader *reader, hid_t dataset) {
         take_text(reader, strlen(reader->path) + 4);
         char *elements = NULL;
         if (reader->wants_elements && bytes > 0) {
-            elements = malloc(bytes);
-            if (!elements) fail(reader, graft_hdf5_damaged, "there is no memory for the dataset '%s'", reader->path);
+            elements = allocate(reader, bytes);
             CHECKED(H5Dread(dataset, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, elements));
         }
         put_byte(reader, graft_hdf5_dataset);

@@ -44,7 +44,8 @@ extension ImportError: CustomStringConvertible {
         switch self {
         case .checkpoint(let error): error.description
         case .unsupportedFormat(let found):
-            "the file is \(found); expected a PyTorch checkpoint (.pth, .pt) or a safetensors file"
+            "the file is \(found); expected a PyTorch checkpoint (.pth, .pt), a safetensors file, "
+                + "or weights of Keras (.h5, .weights.h5, .keras)"
         case .forbiddenGlobal(let name):
             "the pickle refers to '\(name)', which weights do not need, and was not executed; "
                 + "save only the weights: torch.save(model.state_dict(), path)"
@@ -57,7 +58,8 @@ extension ImportError: CustomStringConvertible {
         case .bigEndian:
             "the file was written on a big-endian machine; load and save it again on a little-endian one"
         case .noStateDict(let found):
-            "the file holds \(found), expected named tensors; save them by torch.save(model.state_dict(), path)"
+            "the file holds \(found), expected named tensors; save them by torch.save(model.state_dict(), path) or, "
+                + "in Keras, model.save_weights(path)"
         case .badTensor(let name, let detail): "tensor '\(name)': \(detail)"
         case .unsupportedOperator(let name, let node, let detail): "node '\(node)' is a \(name): \(detail)"
         case .badInput(let name, let shape, let expected):

@@ -25,24 +25,23 @@ struct HDF5Reader: ~Copyable {
     private var pending = 0
 
     /// What a file of `byteCount` bytes may take.
-    static func limits(byteCount: Int) -> graft_hdf5_limits {
-        // Only a compressed file holds more than its length, and weights are hardly ever compressed to a quarter; the
-        // constant is for files that are smaller than HDF5's own structures. The child holds one tensor at a time,
-        // once as it is and at most once more as the file packs it.
+    private static func limits(byteCount: Int) -> graft_hdf5_limits {
+        // Only a compressed file holds more than its length, and weights are hardly ever compressed to a quarter. The
+        // child holds one tensor at a time, once as it is and at most once more as the file packs it.
         let bytes = UInt64(byteCount)
         return graft_hdf5_limits(
-            elements: 4 * bytes + 1 << 16, texts: 16 << 20, objects: 1 << 16, depth: 32,
-            memory: 8 * bytes + 64 << 20, seconds: 4 + bytes >> 23)
+            elements: 4 * bytes, texts: 16 << 20, objects: 1 << 16, depth: 32,
+            memory: 8 * bytes + 64 << 20, seconds: 2 + bytes >> 23)
     }
 
-    init(
-        _ file: MappedFile, range: Range<Int>, wantsElements: Bool,
-        limits: graft_hdf5_limits? = nil
-    ) throws(ImportError) {
-        self.limits = limits ?? Self.limits(byteCount: range.count)
-        left = self.limits
+    /// - Parameters:
+    ///   - range: Where in `file` the HDF5 file is.
+    ///   - wantsElements: Whether the elements of the datasets are sent too.
+    init(_ file: MappedFile, range: Range<Int>, wantsElements: Bool) throws(ImportError) {
+        limits = Self.limits(byteCount: range.count)
+        left = limits
         self.wantsElements = wantsElements
-        process = try HDF5Process(file, range: range, limits: self.limits, wantsElements: wantsElements)
+        process = try HDF5Process(file, range: range, limits: limits, wantsElements: wantsElements)
     }
 
     /// The next record, or nil after the last. Elements that were not taken are skipped.
