@@ -109,7 +109,9 @@ let package = Package(
         tests("GraftCheckpointTests", ["GraftCheckpoint"]),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: cSettings),
         tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "AllocationCounter"]),
-        tests("GraftImportTests", ["GraftImport", "GraftCheckpoint", "GraftImage", "GraftNetwork", "CHDF5"]),
+        tests(
+            "GraftImportTests",
+            ["GraftImport", "GraftCheckpoint", "GraftImage", "GraftNetwork", "GraftTensor", "CHDF5"]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
         tests("GraftServiceTests", ["GraftService", "GraftAPI"]),
