@@ -23,6 +23,7 @@ extension MapGraph {
 
     /// min(max(x, lower), upper)
     mutating func appendClip(_ lower: Double, _ upper: Double, _ x: Int, origin: Origin) throws(ImportError) -> Int {
+        if lower == -.infinity, upper == .infinity { return x }
         // clip(x / 6 + 1/2, 0, 1)
         if lower == 0, upper == 1, let core = core(of: x, 1 / 6, 0.5) {
             return try append(.activation(.hardSigmoid), [core], shape: nodes[core].shape, origin: origin)
