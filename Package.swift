@@ -122,3 +122,15 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+// libFuzzer's targets exist only where deploy/fuzz asks for them: an ordinary build knows nothing of them.
+if Context.environment["GRAFTD_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "graftfuzz", dependencies: ["GraftImport", "GraftCheckpoint", "GraftNetwork"], path: "Tests/Fuzz",
+            swiftSettings: swiftSettings, linkerSettings: [.unsafeFlags(["-sanitize=address"])]))
+    let instrumented = ["GraftCheckpoint", "GraftNetwork", "GraftImport", "graftfuzz"]
+    for target in package.targets where instrumented.contains(target.name) {
+        target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer,address"]))
+    }
+}

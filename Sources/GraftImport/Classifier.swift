@@ -9,7 +9,7 @@ enum Classifier {
         "_fc", "fc", "classifier", "head", "fc1", "fc2", "predictions", "dense",
     ]
 
-    static func isPart(_ name: String) -> Bool {
+    static func isPart(_ name: Substring) -> Bool {
         parts.contains(withoutCounter(name.prefix { $0 != "." && $0 != "/" }))
     }
 

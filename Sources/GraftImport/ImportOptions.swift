@@ -11,5 +11,5 @@ package struct ImportOptions: Sendable {
     /// The first block of the top; nil for the architecture's own choice.
     package var cut: String?
 
-    package init() {}
+    package init(architecture: String? = nil) { self.architecture = architecture }
 }

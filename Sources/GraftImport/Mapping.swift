@@ -21,13 +21,14 @@ struct Mapping {
         report = ImportReport(architecture: architecture.name)
         var used: Set<String> = []
         var found: [Parameter.Framework: Int] = [:]
+        let prefix = source.prefix(before: architecture.parameters.lazy.flatMap(\.sources).map(\.name))
         for (block, parameter) in architecture.numberedParameters {
-            guard let place = parameter.sources.first(where: { source[$0.name] != nil }) else {
+            guard let place = parameter.sources.first(where: { source[prefix + $0.name] != nil }) else {
                 report.missing.append(parameter.name)
                 faults.append((block, parameter))
                 continue
             }
-            let name = place.name
+            let name = prefix + place.name
             used.insert(name)
             found[place.framework, default: 0] += 1
             let tensor = source[name]!
@@ -49,9 +50,10 @@ struct Mapping {
         }
         framework = found[.keras, default: 0] > found[.torch, default: 0] ? .keras : .torch
         for name in source.names where !used.contains(name) {
+            let inner = name.hasPrefix(prefix) ? name.dropFirst(prefix.count) : name[...]
             if name.hasSuffix("num_batches_tracked") {
                 report.ignored.append(name)
-            } else if Classifier.isPart(name) {
+            } else if Classifier.isPart(inner) {
                 report.unusedClassifier.append(name)
             } else {
                 report.unexpected.append(name)

@@ -38,31 +38,5 @@ package func readStateDict(_ file: MappedFile) throws(ImportError) -> StateDict 
             throw .checkpoint(error)
         }
     }
-    throw .unsupportedFormat(found: kind(ofFileStartingWith: head))
-}
-
-/// What a file of another format is, as far as its first bytes tell.
-private func kind(ofFileStartingWith head: [UInt8]) -> String {
-    if head.isEmpty { return "empty" }
-    if head.starts(with: [0x1F, 0x8B]) { return "compressed by gzip; unpack it first" }
-    if head.starts(with: Array("<".utf8)) { return "a web page, perhaps of a failed download" }
-    let bytes = head.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: " ")
-    return "of an unknown format (it starts with the bytes \(bytes))"
-}
-
-extension StateDict {
-    /// The same tensors without what wrappers put before every name.
-    func withoutCommonPrefixes() -> StateDict {
-        var current = self
-        while let prefix = ["module.", "_orig_mod.", "model."].first(where: current.allNamesStart) {
-            var stripped = StateDict()
-            for name in current.names { stripped.add(current[name]!, as: String(name.dropFirst(prefix.count))) }
-            current = stripped
-        }
-        return current
-    }
-
-    private func allNamesStart(with prefix: String) -> Bool {
-        !names.isEmpty && names.allSatisfy { $0.hasPrefix(prefix) && $0 != prefix }
-    }
+    throw .unsupportedFormat(found: kindOfForeignFile(file))
 }

@@ -56,6 +56,20 @@ import Testing
         #expect(try JSONDecoder().decode(ImportReport.self, from: JSONEncoder().encode(report)) == report)
     }
 
+    /// A network that is one part of what was saved: the report keeps the names of the file.
+    @Test(arguments: ["base_model.", "encoder_q.", "0.auto_model."])
+    func networkInsideOfAnotherIsFound(prefix: String) throws {
+        var stateDict = try readStateDict(path: try checkpoint(prefix: prefix))
+        stateDict.add(StateTensor(shape: [1], floats: [0]), as: "queue")
+        let path = folder.file("part.safetensors").path
+        try SafetensorsWriter.write(stateDict, to: path)
+        let report = try imported(path)
+        #expect(report.isComplete)
+        #expect(report.matched == architecture.parameters.map { prefix + $0.sources[0].name })
+        #expect(report.unusedClassifier == [prefix + "_fc.bias"])
+        #expect(report.unexpected.sorted() == [prefix + "extra", "queue"].sorted())
+    }
+
     @Test func canonicalFileSaysWhereItComesFrom() throws {
         let path = try checkpoint()
         _ = try imported(path)

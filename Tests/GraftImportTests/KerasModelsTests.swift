@@ -31,7 +31,9 @@ struct KerasModelsTests {
             for file in model.files {
                 let output = temporary.file("backbone.safetensors").path
                 let report = try importBackbone(
-                    from: folder!.appending(path: file).path, architecture: model.architecture, to: output)
+                    from: folder!.appending(path: file).path, ImportOptions(architecture: model.architecture),
+                    to: output
+                ).report
                 #expect(report.isComplete && report.unexpected.isEmpty, "\(file): \(report)")
                 #expect(report.unusedClassifier.isEmpty == !file.contains("top.weights"), "\(file): \(report)")
                 let backbone = try Backbone(file: SafetensorsFile(path: output))

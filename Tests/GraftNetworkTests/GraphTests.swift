@@ -166,6 +166,38 @@ import Testing
         #expect(throws: NetworkDescriptionError.self) { try network.featureCount(side: 8) }
     }
 
+    /// 2^100 channels, each layer twice as many as the one before.
+    @Test func channelsThatDoubleWithoutEndAreRefused() throws {
+        let nodes = (0..<100).map { #"{"name":"n\#($0)","kind":"concatenation","inputs":[\#($0),\#($0)]}"# }
+        let network = try NetworkDescription(json: #"[{"name":"a","nodes":[\#(nodes.joined(separator: ","))]}]"#)
+        #expect(throws: NetworkDescriptionError.self) { try network.featureCount(side: 8) }
+    }
+
+    /// Written by Python, as is its fingerprint; see the fixture's script.
+    @Test func fileThatPythonWroteIsRead() throws {
+        let file = try SafetensorsFile(path: Fixture.url("checkpoints/backbone.safetensors").path)
+        try file.verifyFingerprint()
+        let backbone = try Backbone(file: file)
+        let image = Tensor(shape: [1, 8, 8, 3], elements: [Float](repeating: 1, count: 8 * 8 * 3))
+        // The sums of the filters, -3 - 2.75 - 2.5 and -2.25 - 2 - 1.75, are cut off at 0.
+        #expect(backbone.features(of: image, in: backbone.makeWorkspaces()) == [0, 0])
+        let negative = Tensor(shape: [1, 8, 8, 3], elements: [Float](repeating: -1, count: 8 * 8 * 3))
+        #expect(backbone.features(of: negative, in: backbone.makeWorkspaces()) == [8.25, 6])
+    }
+
+    /// The weights are looked for before memory is taken for them.
+    @Test func weightsThatAFileLacksAreNamed() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("backbone.safetensors").path
+        let metadata = BackboneMetadata(
+            architecture: "vgg19", preprocessing: Architecture.named("vgg19")!.preprocessingJSON, source: "",
+            sourceSHA256: sha256(of: []), weights: [:])
+        try SafetensorsWriter.write([:], metadata: metadata.entries, to: path)
+        #expect(throws: BackboneError.checkpoint(.missingTensor(name: "features.0.conv.weight"))) {
+            try Backbone(file: SafetensorsFile(path: path))
+        }
+    }
+
     @Test func aFileCarriesItsOwnNetwork() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("backbone.safetensors").path

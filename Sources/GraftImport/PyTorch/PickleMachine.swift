@@ -7,17 +7,20 @@ import GraftCheckpoint
 struct PickleMachine {
     /// A state dict has some thousand tensors and a dozen values for each; these are a thousand times that.
     static let valueLimit = 1 << 20
+    /// Values in all containers together: some opcodes copy a container's values, so the pickle's length bounds nothing.
+    static let itemLimit = 1 << 22
     static let textLimit = 1 << 16
 
     var reader: ByteReader
     var heap = PickleHeap()
-    /// Every storage the pickle has named, by key.
+    /// The last reference to each storage that the pickle has named, by key.
     var storages: [String: StorageReference] = [:]
     private var stack: [PickleValue] = []
     /// The heights of the stack at each open mark.
     private var marks: [Int] = []
     private var memo: [Int: PickleValue] = [:]
     private var containerCount = 0
+    private var itemCount = 0
 
     /// A machine for the pickle that starts where `reader` stands.
     init(_ reader: ByteReader) { self.reader = reader }
@@ -60,8 +63,9 @@ struct PickleMachine {
 
         case .binString, .binUnicode: try pushText(byteCount: Int(try reader.integer(UInt32.self)))
         case .shortBinString, .shortBinUnicode: try pushText(byteCount: Int(try reader.byte()))
-        case .binBytes: try pushBytes(count: Int(try reader.integer(UInt32.self)))
-        case .shortBinBytes: try pushBytes(count: Int(try reader.byte()))
+        case .binBytes: try skipBytes(UInt64(try reader.integer(UInt32.self)))
+        case .shortBinBytes: try skipBytes(UInt64(try reader.byte()))
+        case .byteArray8: try skipBytes(try reader.integer(UInt64.self))
 
         case .emptyTuple: try pushTuple([])
         case .tuple1: try pushTuple(try pop(1))
@@ -79,6 +83,13 @@ struct PickleMachine {
             try set(items)
         case .setItem: try set(try pop(2))
         case .setItems: try set(try popToMark())
+        case .emptySet: try push(.aside)
+        case .addItems:
+            _ = try popToMark()
+            guard case .aside = try top() else { throw fault("a member for \(try top().kind)") }
+        case .frozenSet:
+            _ = try popToMark()
+            try push(.aside)
 
         case .global:
             let module = try reader.line(limit: Self.textLimit)
@@ -93,8 +104,8 @@ struct PickleMachine {
         case .reduce, .newObject:
             let operands = try pop(2)
             try push(try call(operands[0], operands[1]))
-        case .build: try build(state: try pop())
-        case .binPersistentID: try push(.storage(try storage(try pop())))
+        case .build: try build()
+        case .binPersistentID: try push(try newStorage(try storage(try pop())))
 
         case .binGet: try get(Int(try reader.byte()))
         case .longBinGet: try get(Int(try reader.integer(UInt32.self)))
@@ -165,27 +176,32 @@ extension PickleMachine {
     }
 
     private mutating func pushText(byteCount: Int) throws(ImportError) {
+        // No tensor's name is that long; logs and descriptions are.
+        guard byteCount <= Self.textLimit else { return try skipBytes(UInt64(byteCount)) }
         try push(.text(try reader.text(byteCount: byteCount, limit: Self.textLimit)))
     }
 
-    private mutating func pushBytes(count: Int) throws(ImportError) {
-        guard count <= Self.textLimit else { throw .tooLarge(what: "bytes in a string", limit: Self.textLimit) }
-        try push(.bytes(reader.file.bytes(in: try reader.take(count))))
+    private mutating func skipBytes(_ count: UInt64) throws(ImportError) {
+        _ = try reader.take(Int(clamping: count))
+        try push(.aside)
     }
 
-    private mutating func countContainer() throws(ImportError) {
-        containerCount += 1
+    /// Counts a new container, or `items` values that are about to be put into one.
+    mutating func count(containers: Int = 0, items: Int = 0) throws(ImportError) {
+        containerCount += containers
         guard containerCount <= Self.valueLimit else { throw .tooLarge(what: "containers", limit: Self.valueLimit) }
+        itemCount += items
+        guard itemCount <= Self.itemLimit else { throw .tooLarge(what: "values in containers", limit: Self.itemLimit) }
     }
 
     private mutating func pushTuple(_ items: [PickleValue]) throws(ImportError) {
-        try countContainer()
+        try count(containers: 1, items: items.count)
         heap.tuples.append(items)
         try push(.tuple(heap.tuples.count - 1))
     }
 
     private mutating func pushList(_ items: [PickleValue]) throws(ImportError) {
-        try countContainer()
+        try count(containers: 1, items: items.count)
         heap.lists.append(items)
         try push(.list(heap.lists.count - 1))
     }
@@ -193,36 +209,51 @@ extension PickleMachine {
     private mutating func pushDictionary() throws(ImportError) { try push(try newDictionary()) }
 
     mutating func newDictionary() throws(ImportError) -> PickleValue {
-        try countContainer()
+        try count(containers: 1)
         heap.dictionaries.append([])
         return .dictionary(heap.dictionaries.count - 1)
     }
 
     mutating func newTensor(_ tensor: TensorReference) throws(ImportError) -> PickleValue {
-        try countContainer()
+        try count(containers: 1, items: 2 * tensor.shape.count)
         heap.tensors.append(tensor)
         return .tensor(heap.tensors.count - 1)
     }
 
+    private mutating func newStorage(_ storage: StorageReference) throws(ImportError) -> PickleValue {
+        try count(containers: 1)
+        heap.storages.append(storage)
+        return .storage(heap.storages.count - 1)
+    }
+
     private mutating func append(_ items: [PickleValue]) throws(ImportError) {
-        let target = try top()
-        guard case .list(let list) = target else { throw fault("an item for \(target.kind)") }
-        heap.lists[list].append(contentsOf: items)
+        switch try top() {
+        case .list(let list):
+            try count(items: items.count)
+            heap.lists[list].append(contentsOf: items)
+        case .aside: break
+        case let target: throw fault("an item for \(target.kind)")
+        }
     }
 
     /// Sets keys and values, which alternate in `items`, in the dict on top of the stack.
     private mutating func set(_ items: [PickleValue]) throws(ImportError) {
-        let target = try top()
-        guard case .dictionary(let dictionary) = target else { throw fault("a key for \(target.kind)") }
         guard items.count % 2 == 0 else { throw fault("a key without a value") }
+        let target = try top()
+        if case .aside = target { return }
+        guard case .dictionary(let dictionary) = target else { throw fault("a key for \(target.kind)") }
+        try count(items: items.count)
         for i in stride(from: 0, to: items.count, by: 2) {
             heap.dictionaries[dictionary].append((items[i], items[i + 1]))
         }
     }
 
     /// What Python would put into an object's `__dict__`: of a state dict, module versions that no weight depends on.
-    private func build(state: PickleValue) throws(ImportError) {
-        let target = try top()
-        guard case .dictionary = target else { throw fault("attributes for \(target.kind)") }
+    private mutating func build() throws(ImportError) {
+        _ = try pop()
+        switch try top() {
+        case .dictionary, .aside: break
+        case let target: throw fault("attributes for \(target.kind)")
+        }
     }
 }

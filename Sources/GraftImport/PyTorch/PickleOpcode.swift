@@ -1,4 +1,4 @@
-/// The opcodes that Python 2 and 3 write for a state dict, protocols 2 to 5 (Python's `pickletools` documents them).
+/// The opcodes that Python 2 and 3 write for a checkpoint, protocols 2 to 5 (Python's `pickletools` documents them).
 ///
 /// Absent are those that make objects of other classes, and those of protocols 0 and 1, which torch never wrote.
 enum PickleOpcode: UInt8 {
@@ -26,6 +26,7 @@ enum PickleOpcode: UInt8 {
     case shortBinUnicode = 0x8C
     case binBytes = 0x42
     case shortBinBytes = 0x43
+    case byteArray8 = 0x96
     // Containers
     case emptyTuple = 0x29
     case tuple1 = 0x85
@@ -40,6 +41,9 @@ enum PickleOpcode: UInt8 {
     case dict = 0x64
     case setItem = 0x73
     case setItems = 0x75
+    case emptySet = 0x8F
+    case addItems = 0x90
+    case frozenSet = 0x91
     // Objects
     case global = 0x63
     case stackGlobal = 0x93

@@ -12,13 +12,16 @@ enum PickleValue: Equatable {
     case longInteger([UInt8])
     case float(Double)
     case text(String)
-    case bytes([UInt8])
     case global(PickleGlobal)
     case tuple(Int)
     case list(Int)
     case dictionary(Int)
-    case storage(StorageReference)
+    case storage(Int)
     case tensor(Int)
+    /// A tensor of a kind that is not read, e.g. `sparse`.
+    case foreignTensor(kind: String)
+    /// What training scripts save beside the weights, and what no weight depends on: bytes, sets, dates, arguments.
+    case aside
 
     /// For messages.
     var kind: String {
@@ -28,13 +31,13 @@ enum PickleValue: Equatable {
         case .integer, .longInteger: "an integer"
         case .float: "a float"
         case .text: "a string"
-        case .bytes: "bytes"
         case .global(let global): "'\(global.name)'"
         case .tuple: "a tuple"
         case .list: "a list"
         case .dictionary: "a dict"
         case .storage: "a storage"
-        case .tensor: "a tensor"
+        case .tensor, .foreignTensor: "a tensor"
+        case .aside: "an object without weights"
         }
     }
 }
@@ -45,23 +48,43 @@ struct PickleHeap {
     var lists: [[PickleValue]] = []
     /// In the order they were set; a key that was set twice is there twice, and the later one counts.
     var dictionaries: [[(key: PickleValue, value: PickleValue)]] = []
+    var storages: [StorageReference] = []
     var tensors: [TensorReference] = []
+}
+
+/// What the elements of a storage are.
+enum StorageKind: Equatable {
+    case elements(ElementType)
+    /// Elements that are not read, of `width` bytes each, e.g. `ComplexFloatStorage`.
+    case foreign(name: String, width: Int)
+
+    /// Bytes per element.
+    var width: Int {
+        switch self {
+        case .elements(let elementType): elementType.byteCount
+        case .foreign(_, let width): width
+        }
+    }
 }
 
 /// A run of elements somewhere in the file, as a pickle's persistent id names it.
 struct StorageReference: Equatable {
     /// The name under which the file holds the bytes.
     let key: String
-    let elementType: ElementType
+    let kind: StorageKind
     /// Elements that the file holds under `key`.
     let count: Int
     /// The part of them that this storage is; all, but for the views of old files.
     let view: Range<Int>
+
+    /// The bytes that the file holds under `key`; the machine has compared them with the file's length.
+    var byteCount: Int { count * kind.width }
 }
 
 /// A strided window onto a storage: element `(i, j, …)` is at `offset + i · strides[0] + j · strides[1] + …`.
 struct TensorReference: Equatable {
     let storage: StorageReference
+    let elementType: ElementType
     /// In elements, from the start of the storage's view.
     let offset: Int
     let shape: [Int]

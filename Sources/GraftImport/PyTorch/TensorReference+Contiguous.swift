@@ -5,7 +5,7 @@ extension TensorReference {
     ///
     /// - Throws: `badTensor` unless every element lies in the storage's view.
     func checkedByteCount(_ name: String) throws(ImportError) -> Int {
-        guard let bytes = byteCount(shape: shape, elementType: storage.elementType) else {
+        guard let bytes = byteCount(shape: shape, elementType: elementType) else {
             throw .badTensor(name: name, detail: "shape \(shape) has more elements than can be counted")
         }
         guard bytes > 0 else { return 0 }
@@ -31,8 +31,8 @@ extension TensorReference {
     ///
     /// - Precondition: ``checkedByteCount(_:)`` did not throw, and the storage's bytes are at `storage` in `file`.
     func contiguous(in file: MappedFile, storage place: Range<Int>) -> StateTensor {
-        let width = storage.elementType.byteCount
-        let byteTotal = byteCount(shape: shape, elementType: storage.elementType)!
+        let width = elementType.byteCount
+        let byteTotal = byteCount(shape: shape, elementType: elementType)!
         let start = place.lowerBound + (storage.view.lowerBound + offset) * width
         let bytes =
             if byteTotal == 0 {
@@ -42,7 +42,7 @@ extension TensorReference {
             } else {
                 file.withBytes(in: start..<place.upperBound) { gathered($0, byteTotal: byteTotal) }
             }
-        return StateTensor(shape: shape, elementType: storage.elementType, bytes: bytes)
+        return StateTensor(shape: shape, elementType: elementType, bytes: bytes)
     }
 
     /// Whether each stride is the product of the sides after it; those of sides of 1 do not matter.
@@ -57,7 +57,7 @@ extension TensorReference {
 
     /// Copies element by element, the last index fastest; `bytes` starts at the first element.
     private func gathered(_ bytes: RawSpan, byteTotal: Int) -> [UInt8] {
-        let width = storage.elementType.byteCount
+        let width = elementType.byteCount
         return [UInt8](unsafeUninitializedCapacity: byteTotal) { target, initialized in
             bytes.withUnsafeBytes { source in
                 var index = [Int](repeating: 0, count: shape.count)

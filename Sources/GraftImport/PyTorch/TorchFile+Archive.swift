@@ -6,13 +6,18 @@ import GraftCheckpoint
 extension TorchFile {
     init(archive file: MappedFile) throws(ImportError) {
         let archive = try ZipArchive(file)
-        let pickles = archive.names.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
-        guard pickles.count == 1 else {
-            throw .unsupportedFormat(found: "a zip archive with \(pickles.count) entries 'data.pkl', expected 1")
-        }
+        let names = archive.names
+        let pickles = names.filter { $0 == "data.pkl" || $0.hasSuffix("/data.pkl") }
+        guard pickles.count == 1 else { throw .unsupportedFormat(found: Self.kind(ofArchiveWith: names)) }
         let folder = String(pickles[0].dropLast("data.pkl".count))
-        guard archive["\(folder)constants.pkl"] == nil else {
-            throw .unsupportedFormat(found: "a TorchScript archive, which is code")
+        guard !names.contains("\(folder)constants.pkl") else {
+            throw .unsupportedFormat(
+                found: "a TorchScript archive, which is code; save torch.jit.load(path).state_dict() instead")
+        }
+        if let name = names.first(where: archive.isCompressed) {
+            throw .unsupportedFormat(
+                found: "a zip archive in which '\(name)' is compressed, as torch.save never does; "
+                    + "unpack it and archive it again by 'zip -0'")
         }
         if let order = archive["\(folder)byteorder"], file.bytes(in: order) == Array("big".utf8) { throw .bigEndian }
 
@@ -24,7 +29,7 @@ extension TorchFile {
                 throw .malformed(detail: "storage '\(key)' is not in the archive")
             }
             // No overflow: the machine compared the length with the file's.
-            let length = storage.count * storage.elementType.byteCount
+            let length = storage.byteCount
             guard place.count == length else {
                 throw .malformed(detail: "storage '\(key)' has \(place.count) bytes, expected \(length)")
             }
@@ -33,5 +38,18 @@ extension TorchFile {
         self.file = file
         self.storages = storages
         heap = machine.heap
+    }
+
+    /// What a zip archive is that torch.save did not make.
+    private static func kind(ofArchiveWith names: [String]) -> String {
+        func has(_ endings: String...) -> String? { names.first { name in endings.contains { name.hasSuffix($0) } } }
+        if has("models/model.json", "serialized_exported_program.json") != nil {
+            return "a program of torch.export, which is code; save its state_dict instead"
+        }
+        if has(".npy") != nil { return "an archive of NumPy arrays" }
+        if let inner = has(".pth", ".pt", ".bin", ".safetensors", ".onnx", ".h5") {
+            return "a zip archive with '\(inner)' in it; unpack it first"
+        }
+        return "a zip archive without torch's 'data.pkl'"
     }
 }

@@ -57,7 +57,7 @@ extension TorchFile {
                 throw .malformed(detail: "storage '\(key)' has \(count) elements, expected \(storage.count)")
             }
             // No overflow: the machine compared the length with the file's.
-            places[key] = try reader.take(storage.count * storage.elementType.byteCount)
+            places[key] = try reader.take(storage.byteCount)
         }
         if let missing = known.keys.filter({ places[$0] == nil }).min() {
             throw .malformed(detail: "storage '\(missing)' is not in the file")

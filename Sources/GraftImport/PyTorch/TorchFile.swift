@@ -10,7 +10,7 @@ struct TorchFile {
 
     /// The named tensors, made contiguous.
     ///
-    /// They may be nested under a key that training scripts use; entries that are no tensors are left out.
+    /// They may be nested as training scripts do; entries that are no tensors are left out.
     ///
     /// - Throws: `noStateDict`, `badTensor`, or `tooLarge` for tensors that repeat a storage without measure.
     func stateDict() throws(ImportError) -> StateDict {
@@ -29,42 +29,44 @@ struct TorchFile {
     }
 
     private func namedTensors() throws(ImportError) -> [(name: String, tensor: TensorReference)] {
-        guard let entries = entries(of: root) else { throw .noStateDict(found: root.kind) }
+        guard case .dictionary(let dictionary) = root else { throw .noStateDict(found: root.kind) }
+        var nesting = Nesting(heap)
+        guard let weights = nesting.weights(in: dictionary) else { throw .noStateDict(found: kind(of: dictionary)) }
         var places: [String: Int] = [:]
-        var named: [(name: String, tensor: TensorReference)] = []
-        for (key, value) in unwrapped(entries) {
-            guard case .text(let name) = key, case .tensor(let tensor) = value else { continue }
+        var named: [(name: String, tensor: PickleValue)] = []
+        for (key, value) in heap.dictionaries[weights] {
+            guard case .text(let name) = key, value.isTensor else { continue }
             if let place = places[name] {
-                named[place].tensor = heap.tensors[tensor]
+                named[place].tensor = value
             } else {
                 places[name] = named.count
-                named.append((name, heap.tensors[tensor]))
+                named.append((name, value))
             }
         }
-        guard !named.isEmpty else {
-            let keys = entries.prefix(5).map { if case .text(let name) = $0.key { "'\(name)'" } else { $0.key.kind } }
-            throw .noStateDict(found: entries.isEmpty ? "an empty dict" : "a dict of \(keys.joined(separator: ", "))")
-        }
-        return named
-    }
-
-    /// The entries of the state dict in a training checkpoint, or `entries` if they are one.
-    private func unwrapped(_ entries: [(key: PickleValue, value: PickleValue)]) -> [(
-        key: PickleValue, value: PickleValue
-    )] {
-        var entries = entries
-        // Scripts nest it once, and once more where two of them met; a dict that contains itself ends here too.
-        for _ in 0..<4 {
-            let inner = ["state_dict", "model_state_dict", "model"].lazy.compactMap { wanted in
-                entries.last { $0.key == .text(wanted) }.flatMap { self.entries(of: $0.value) }
+        return try named.map { entry throws(ImportError) in
+            switch entry.tensor {
+            case .tensor(let tensor): return (entry.name, heap.tensors[tensor])
+            case .foreignTensor(let kind):
+                throw .badTensor(
+                    name: entry.name,
+                    detail: "is \(kind), which is not read; make it a plain tensor of floats and save it again")
+            default: preconditionFailure("only tensors were kept")
             }
-            guard let inner = inner.first else { break }
-            entries = inner
         }
-        return entries
     }
 
-    private func entries(of value: PickleValue) -> [(key: PickleValue, value: PickleValue)]? {
-        if case .dictionary(let dictionary) = value { heap.dictionaries[dictionary] } else { nil }
+    private func kind(of dictionary: Int) -> String {
+        let entries = heap.dictionaries[dictionary]
+        let keys = entries.prefix(5).map { if case .text(let name) = $0.key { "'\(name)'" } else { $0.key.kind } }
+        return entries.isEmpty ? "an empty dict" : "a dict of \(keys.joined(separator: ", "))"
+    }
+}
+
+extension PickleValue {
+    var isTensor: Bool {
+        switch self {
+        case .tensor, .foreignTensor: true
+        default: false
+        }
     }
 }

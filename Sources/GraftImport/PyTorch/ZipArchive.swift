@@ -1,11 +1,11 @@
 import GraftCheckpoint
 
-/// The directory of a zip file (PKWARE's APPNOTE, section 4.3) whose entries are stored, not compressed.
+/// The directory of a zip file (PKWARE's APPNOTE, section 4.3); entries that are compressed are named, never unpacked.
 ///
 /// Checksums are not compared: torch can be told to leave them out, and then writes wrong ones.
 struct ZipArchive {
-    /// Where the bytes of each entry are.
-    private var entries: [String: Range<Int>] = [:]
+    /// Where the bytes of each entry are, and whether they are compressed.
+    private var entries: [String: (place: Range<Int>, isCompressed: Bool)] = [:]
 
     /// What every archive with an entry begins with.
     static let signature: [UInt8] = [0x50, 0x4B, 0x03, 0x04]
@@ -15,20 +15,34 @@ struct ZipArchive {
 
     var names: [String] { entries.keys.sorted() }
 
-    subscript(name: String) -> Range<Int>? { entries[name] }
+    /// Where the bytes of an entry are, unless they are compressed.
+    subscript(name: String) -> Range<Int>? {
+        guard let entry = entries[name], !entry.isCompressed else { return nil }
+        return entry.place
+    }
 
-    /// - Throws: `malformed`, `truncated`, `tooLarge`, or `unsupportedFormat` for what is compressed or encrypted.
+    func isCompressed(_ name: String) -> Bool { entries[name]?.isCompressed ?? false }
+
+    /// - Throws: `malformed`, `truncated`, `tooLarge`, or `unsupportedFormat` for what is encrypted.
     init(_ file: MappedFile) throws(ImportError) {
         let directory = try Self.directory(of: file)
         guard directory.count <= Self.entryLimit else {
             throw .tooLarge(what: "entries in the archive", limit: Self.entryLimit)
         }
         var reader = ByteReader(file, range: directory.range)
+        var extents: [(range: Range<Int>, name: String)] = []
         for _ in 0..<directory.count {
-            let (name, place) = try Self.entry(&reader)
-            guard entries.updateValue(place, forKey: name) == nil else {
-                throw .malformed(detail: "the archive names '\(name)' twice")
+            let entry = try Self.entry(&reader)
+            guard entries.updateValue((entry.place, entry.isCompressed), forKey: entry.name) == nil else {
+                throw .malformed(detail: "the archive names '\(entry.name)' twice")
             }
+            extents.append((entry.header..<entry.place.upperBound, entry.name))
+        }
+        // Entries that share bytes are how a small archive pretends to be a large one.
+        extents.sort { $0.range.lowerBound < $1.range.lowerBound }
+        for (before, after) in zip(extents, extents.dropFirst())
+        where after.range.lowerBound < before.range.upperBound {
+            throw .malformed(detail: "the archive's entries '\(before.name)' and '\(after.name)' overlap")
         }
     }
 
@@ -81,7 +95,9 @@ struct ZipArchive {
     // MARK: - Entries
 
     /// The next entry of the central directory.
-    private static func entry(_ reader: inout ByteReader) throws(ImportError) -> (name: String, place: Range<Int>) {
+    private static func entry(
+        _ reader: inout ByteReader
+    ) throws(ImportError) -> (name: String, header: Int, place: Range<Int>, isCompressed: Bool) {
         let file = reader.file
         let header = try reader.take(46).lowerBound
         guard file.integer(at: header, as: UInt32.self) == 0x0201_4B50 else {
@@ -92,9 +108,9 @@ struct ZipArchive {
         let extra = try reader.take(short(30))
         _ = try reader.take(short(32))
         guard short(8) & 1 == 0 else { throw .unsupportedFormat(found: "an encrypted zip archive") }
-        guard short(10) == 0 else { throw .unsupportedFormat(found: "a compressed zip archive; torch.save stores") }
+        let isCompressed = short(10) != 0
 
-        // Sizes of 32 ones are in the extra field, in this order.
+        // Unpacked, packed, and where; those of 32 ones are in the extra field, in this order.
         var sizes = [24, 20, 42].map { UInt64(file.integer(at: header + $0, as: UInt32.self)) }
         var wide = try wideSizes(ByteReader(file, range: extra))
         for i in sizes.indices where sizes[i] == UInt32.max {
@@ -103,8 +119,11 @@ struct ZipArchive {
             }
             sizes[i] = size
         }
-        guard sizes[0] == sizes[1] else { throw .malformed(detail: "entry '\(name)' has two lengths") }
-        return (name, try place(of: name, at: sizes[2], length: sizes[0], in: file))
+        guard isCompressed || sizes[0] == sizes[1] else {
+            throw .malformed(detail: "entry '\(name)' has two lengths")
+        }
+        let place = try place(of: name, at: sizes[2], length: sizes[1], in: file)
+        return (name, Int(sizes[2]), place, isCompressed)
     }
 
     /// A reader of the block of 64-bit sizes in an extra field.

@@ -69,7 +69,7 @@ package enum Layer: Sendable {
                 width: padding.along(.horizontal, input: input.width, kernel: 1, stride: 1).output,
                 channels: input.channels)
         }
-        return output.height > 0 && output.width > 0 ? output : nil
+        return output.height > 0 && output.width > 0 && output.isCountable ? output : nil
     }
 
     /// Its parameters in the block called `block`.

@@ -44,9 +44,17 @@ extension Backbone {
         let architecture = try Architecture(metadata)
         let instructionSet: InstructionSet
         do { instructionSet = try .chosen(forced: forcedInstructionSet) } catch { throw .instructionSet(error) }
-        do {
+        let wanted = blocks.map(architecture.first) ?? architecture
+        do throws(CheckpointError) {
+            // Before memory is taken for weights that the file lacks.
+            for parameter in wanted.parameters {
+                let found = try file.shape(of: parameter.name)
+                guard found == parameter.shape else {
+                    throw .shapeMismatch(name: parameter.name, expected: parameter.shape, found: found)
+                }
+            }
             try self.init(
-                architecture: blocks.map(architecture.first) ?? architecture, fingerprint: metadata.fingerprint,
+                architecture: wanted, fingerprint: metadata.fingerprint,
                 instructionSet: instructionSet
             ) { parameter throws(CheckpointError) in
                 try file.floats(parameter.name, shape: parameter.shape)
