@@ -45,7 +45,7 @@ extension ImportError: CustomStringConvertible {
         case .checkpoint(let error): error.description
         case .unsupportedFormat(let found):
             "the file is \(found); expected a PyTorch checkpoint (.pth, .pt), a safetensors file, "
-                + "or weights of Keras (.h5, .weights.h5, .keras)"
+                + "weights of Keras (.h5, .weights.h5, .keras), or an ONNX graph (.onnx)"
         case .forbiddenGlobal(let name):
             "the pickle refers to '\(name)', which weights do not need, and was not executed; "
                 + "save only the weights: torch.save(model.state_dict(), path)"

@@ -51,10 +51,10 @@ import Testing
     func everyNamingIsImported(names: Bool, kernel: String) throws {
         let architecture = Architecture.mobileNetV2Keras
         let output = folder.file("backbone.safetensors").path
-        let report = try importBackbone(
-            from: try checkpoint(architecture, names: names, kernel: kernel),
-            ImportOptions(architecture: architecture.name), to: output
-        ).report
+        let imported = try importBackbone(
+            from: try checkpoint(architecture, names: names, kernel: kernel), to: output)
+        let report = imported.report
+        #expect(imported.architecture.name == architecture.name)
         #expect(report.matched.count == architecture.parameters.count)
         #expect(report.unusedClassifier == ["predictions/bias", "dense_3/kernel"])
         #expect(report.unexpected == ["extra/kernel"])
@@ -86,7 +86,7 @@ import Testing
     @Test func imagesAreThoseOfTheFrameworkThatTrained() throws {
         let output = folder.file("backbone.safetensors").path
         let path = try checkpoint(.vgg11, names: true, kernel: "kernel")
-        _ = try importBackbone(from: path, ImportOptions(architecture: "vgg11"), to: output)
+        _ = try importBackbone(from: path, to: output)
         let text = try SafetensorsFile(path: output).backboneMetadata().preprocessing
         let preprocessing = try JSONDecoder().decode(Preprocessing.self, from: Data(text.utf8))
         #expect(preprocessing.channelOrder == .bgr)
