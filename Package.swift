@@ -118,7 +118,7 @@ let package = Package(
         tests("GraftServiceTests", ["GraftService", "GraftAPI"]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
-        tests("DaemonTests", ["GraftAPI", "GraftClient", "graftd", "graftctl"]),
+        tests("DaemonTests", ["GraftAPI", "GraftCheckpoint", "GraftClient", "graftd", "graftctl"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,7 @@ import Synchronization
 package final class GraftService: Sendable {
     package static let programVersion = "0.1.0"
     package static let noBackboneHint =
-        "no backbone is loaded: bring one with `graftctl backbone import FILE --arch efficientnet_lite0`"
+        "no backbone is loaded: bring one with `graftctl backbone import FILE`"
 
     package let configuration: Configuration
     package let events = EventHub()

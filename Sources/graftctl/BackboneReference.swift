@@ -40,7 +40,13 @@ struct BackboneReference: ParsableArguments {
                     randomWeightsFor: count.map(architecture.first) ?? architecture,
                     instructionSet: try .chosen(forced: ProcessInfo.processInfo.environment["GRAFTD_ISA"]))
             }
-            let file = try SafetensorsFile(path: path)
+            let file: SafetensorsFile
+            do {
+                file = try SafetensorsFile(path: path)
+            } catch {
+                throw CommandFailure(
+                    "\(path) is no backbone's file (\(error)); make one with `graftctl backbone import`")
+            }
             let architecture = try Architecture(file.backboneMetadata())
             return try Backbone(file: file, blocks: block.map { try architecture.blocks(called: $0).upperBound })
         } catch let failure as CommandFailure {
