@@ -23,6 +23,8 @@ package enum ImportError: Error, Equatable, Sendable {
     case badTensor(name: String, detail: String)
     /// An ONNX node whose operator, or the way it is used, is not supported; `detail` says why.
     case unsupportedOperator(operator: String, node: String, detail: String)
+    /// An ONNX file is made of operators of another version ("opset").
+    case unsupportedOperatorVersion(found: Int64, supported: ClosedRange<Int64>)
     /// The input of an ONNX graph is not an image of a known size.
     case badInput(name: String, shape: String, expected: String)
     /// There is no network before the classifier.
@@ -62,6 +64,9 @@ extension ImportError: CustomStringConvertible {
                 + "in Keras, model.save_weights(path)"
         case .badTensor(let name, let detail): "tensor '\(name)': \(detail)"
         case .unsupportedOperator(let name, let node, let detail): "node '\(node)' is a \(name): \(detail)"
+        case .unsupportedOperatorVersion(let found, let supported):
+            "the graph is made of ONNX's operators of version \(found), expected \(supported.lowerBound) to "
+                + "\(supported.upperBound); export it again with opset_version=17"
         case .badInput(let name, let shape, let expected):
             "the graph's input '\(name)' is \(shape), expected \(expected)"
         case .noBackbone(let detail): "the graph has no network before its classifier: \(detail)"

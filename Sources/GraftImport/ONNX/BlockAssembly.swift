@@ -98,7 +98,7 @@ struct BlockAssembly {
         let folded = try FoldedWeights(convolution, &memory)
         let parameter = "\(block).\(name)"
         let (o, i) = (convolution.outputChannels, convolution.inputChannels / convolution.groups)
-        try memory.claim(shape: [o, square.kernel, square.kernel, i])
+        try memory.claim(shape: [o, square.kernel, square.kernel, i], bytesEach: 4)
         // Columns would have to be transposed to be put back.
         let isAsStored = !folded.isChanged && square.isAsBefore && convolution.layout != .columns
         try add(

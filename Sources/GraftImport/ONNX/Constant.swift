@@ -88,9 +88,11 @@ struct ConstantMemory {
     }
 
     /// Counts the elements of a tensor of `shape` that is about to be made.
-    mutating func claim(shape: [Int]) throws(ImportError) {
-        guard let count = elementCount(shape) else { throw .malformed(detail: "\(shape) is no shape of a tensor") }
-        try claim(count)
+    mutating func claim(shape: [Int], bytesEach width: Int = 8) throws(ImportError) {
+        guard let count = elementCount(shape) else {
+            throw .tooLarge(what: "bytes of tensors computed from its constants", limit: byteLimit)
+        }
+        try claim(count, bytesEach: width)
     }
 
     /// The elements, whatever they are stored as, but neither rounded nor converted between integers and reals.

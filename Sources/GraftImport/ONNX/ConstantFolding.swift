@@ -45,7 +45,7 @@ struct ConstantFolding {
             return [try input(0).reshaped(to: try squeezed(try input(0).shape, axes))]
         case "Unsqueeze":
             let added = try optionalIntegers(node, "axes", inputs, 1) ?? []
-            return [try input(0).reshaped(to: try unsqueezed(try input(0).shape, added).shape)]
+            return [try input(0).reshaped(to: try unsqueezed(try input(0).shape, added))]
         case "Clip":
             var result = try input(0)
             for (i, bound) in [(1, BinaryOperator.Max), (2, .Min)] where i < inputs.count {
@@ -258,8 +258,8 @@ func squeezed(_ shape: [Int], _ axes: [Int]?) throws(ImportError) -> [Int] {
     return shape.indices.filter { !axes.contains($0) }.map { shape[$0] }
 }
 
-/// `shape` with sides of 1 at `axes`, which count in the result, and which of the result's sides they are.
-func unsqueezed(_ shape: [Int], _ axes: [Int64]) throws(ImportError) -> (shape: [Int], isAdded: [Bool]) {
+/// `shape` with sides of 1 at `axes`, which count in the result.
+func unsqueezed(_ shape: [Int], _ axes: [Int64]) throws(ImportError) -> [Int] {
     let rank = shape.count + axes.count
     guard rank <= ONNXTensor.rankLimit else { throw .tooLarge(what: "sides of a tensor", limit: ONNXTensor.rankLimit) }
     var isAdded = [Bool](repeating: false, count: rank)
@@ -269,7 +269,7 @@ func unsqueezed(_ shape: [Int], _ axes: [Int64]) throws(ImportError) -> (shape: 
         isAdded[axis] = true
     }
     var rest = shape.makeIterator()
-    return (isAdded.map { $0 ? 1 : rest.next()! }, isAdded)
+    return isAdded.map { $0 ? 1 : rest.next()! }
 }
 
 /// The order of axes of a Transpose; reversed unless it is said.

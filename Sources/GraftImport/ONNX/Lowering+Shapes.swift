@@ -47,7 +47,7 @@ extension Lowering {
             return try squeezed(value.shape, try folding.axes(call.node, call.constants, rank: value.axes.count))
         default:
             let added = try folding.optionalIntegers(call.node, "axes", call.constants, 1) ?? []
-            return try unsqueezed(value.shape, added).shape
+            return try unsqueezed(value.shape, added)
         }
     }
 

@@ -67,7 +67,11 @@ struct Lowering {
             } else if let result = try lower(Call(node: node, inputs: inputs, origin: origin(of: node))) {
                 if let output = node.outputs.first.flatMap(\.self) { values[output] = result }
             } else {
-                throw unsupported(node, "it is not supported")
+                throw unsupported(
+                    node,
+                    graph.functions.contains(node.operation)
+                        ? "the file itself defines it; replace it by what it stands for with onnx.inliner"
+                        : "it is not supported")
             }
         } catch {
             guard case .unsupportedOperator = error else { throw error }

@@ -34,7 +34,7 @@ extension MapGraph {
 
         var last = chain[min(opaque, matrix) - 1]
         if opaque < min(matrix, parts.count), let node = parts[opaque].first(where: isOpaque) {
-            try checkBeginsClassifier(node, after: last)
+            try checkBeginsClassifier(node, after: last, of: nodes)
         }
         if matrix >= min(opaque, parts.count), let input = classifyingInput(of: last) { last = input }
         guard last != 0 else { throw .noBackbone(detail: "its classifier reads the image itself") }
@@ -53,9 +53,11 @@ extension MapGraph {
         if case .convolution(let convolution) = nodes[node].operation { convolution.isFullyConnected } else { false }
     }
 
-    private func checkBeginsClassifier(_ node: Int, after last: Int) throws(ImportError) {
-        guard case .opaque(let opaque) = nodes[node].operation else { preconditionFailure("not opaque") }
-        guard opaque.beginsClassifier, nodes[node].inputs[0] == last else { throw opaque.error }
+    /// Checks that a classifier begins with `node`: it reads what is kept, and no convolution comes behind it.
+    private func checkBeginsClassifier(_ node: Int, after last: Int, of nodes: [Int]) throws(ImportError) {
+        guard case .opaque(let opaque) = self.nodes[node].operation else { preconditionFailure("not opaque") }
+        let convolutions = nodes.contains { $0 > last && self.nodes[$0].operatorName == "Conv" }
+        guard opaque.beginsClassifier, self.nodes[node].inputs[0] == last, !convolutions else { throw opaque.error }
     }
 
     /// The pixel that the last node classifies by a convolution, with its bias, and no activation.

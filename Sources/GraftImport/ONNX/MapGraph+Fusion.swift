@@ -143,11 +143,9 @@ struct Fusion {
     private mutating func fuseSum(at node: Int) throws(ImportError) {
         let inputs = maps[node].inputs
         let ends = inputs.filter { openConvolution($0) != nil }
-        guard let end = ends.max(by: { depths[$0] < depths[$1] }), var convolution = openConvolution(end) else {
+        guard let end = ends.max(by: { depths[$0] < depths[$1] }), let convolution = openConvolution(end) else {
             return
         }
-        // The residual is added after all else.
-        convolution.activation = .none
         replace(node, by: convolution, of: end, residual: inputs[0] == end ? inputs[1] : inputs[0])
     }
 

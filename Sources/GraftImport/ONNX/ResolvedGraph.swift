@@ -21,12 +21,13 @@ struct ResolvedGraph {
     /// The graph's first output; others are not followed.
     let output: Int
     let nodes: [Node]
+    /// The names of the operators that the file defines itself.
+    let functions: Set<String>
 
     /// The versions of ONNX's operators that are read. Older ones mean other things by the same names.
     static let versions: ClosedRange<Int64> = 7...28
 
-    /// - Throws: `malformed` for a graph that is none, or has not one image as its input; `unsupportedFormat` for another
-    ///   version of the operators.
+    /// - Throws: `malformed` for a graph that is none, or has not one image as its input; `unsupportedOperatorVersion`.
     init(_ model: ONNXModel) throws(ImportError) {
         try Self.checkVersion(model)
         let graph = model.graph
@@ -60,6 +61,7 @@ struct ResolvedGraph {
             throw .malformed(detail: "nothing defines the graph's output '\(output.name)'")
         }
         names = definitions.names
+        functions = Set(model.functions)
         (self.nodes, self.initializers, self.output) = (
             try Self.leading(to: outputTensor, of: try Self.ordered(nodes, tensors: names.count)), initializers,
             outputTensor
@@ -72,9 +74,7 @@ struct ResolvedGraph {
             throw .malformed(detail: "the file does not say which version of ONNX's operators it uses")
         }
         guard versions.contains(version) else {
-            throw .unsupportedFormat(
-                found: "an ONNX file with operators of version \(version), expected \(versions.lowerBound) to "
-                    + "\(versions.upperBound); export it again with one of those")
+            throw .unsupportedOperatorVersion(found: version, supported: versions)
         }
     }
 

@@ -43,6 +43,7 @@ struct GraphBuilder {
     var inputs = [Self.port("image", [1, 3, 8, 8])]
     var outputs = ["y"]
     var version: Int64 = 17
+    var functions: [Message] = []
 
     static func port(_ name: String, _ shape: [Int64]) -> Message {
         let sides = shape.map { Message.Field.message(1, Message($0 < 0 ? .text(2, "n") : .integer(1, $0))) }
@@ -93,8 +94,8 @@ struct GraphBuilder {
         let graph = Message(
             nodes.map { .message(1, $0) } + initializers.map { .message(5, $0) } + inputs.map { .message(11, $0) }
                 + outputs.map { .message(12, Message(.text(1, $0))) })
-        return MappedFile(
-            bytes: Message(.integer(1, 8), .message(7, graph), .message(8, Message(.integer(2, version)))).bytes)
+        let fields: [Message.Field] = [.integer(1, 8), .message(7, graph), .message(8, Message(.integer(2, version)))]
+        return MappedFile(bytes: Message(fields + functions.map { .message(25, $0) }).bytes)
     }
 
     func read(folder: String = "/nonexistent", side: Int? = nil) throws(ImportError) -> ONNXNetwork {
