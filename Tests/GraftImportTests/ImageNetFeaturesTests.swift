@@ -6,23 +6,27 @@ import GraftNetwork
 import TestSupport
 import Testing
 
-private let weightsPath = ProcessInfo.processInfo.environment["GRAFTD_TEST_WEIGHTS"]
+/// The checkpoints of EfficientNet-Lite0, 1 and 2.
+private let weightPaths = ["", "_LITE1", "_LITE2"].compactMap {
+    ProcessInfo.processInfo.environment["GRAFTD_TEST_WEIGHTS\($0)"]
+}
 private let images = "/usr/share/openclipart/png"
 
 /// From the image's file to the features, with real weights and real images, against PyTorch and Pillow.
 @Suite(
     .enabled(
-        if: weightsPath != nil && FileManager.default.fileExists(atPath: images),
-        "needs GRAFTD_TEST_WEIGHTS (./deploy/test sets it) and Debian's openclipart-png"))
+        if: weightPaths.count == 3 && FileManager.default.fileExists(atPath: images),
+        "needs GRAFTD_TEST_WEIGHTS, _LITE1 and _LITE2 (./deploy/test sets them) and Debian's openclipart-png"))
 struct ImageNetFeaturesTests {
-    @Test func featuresOf24RealImagesEqualPyTorchs() throws {
+    @Test(arguments: 0...2) func featuresOf24RealImagesEqualPyTorchs(number: Int) throws {
         let folder = try TemporaryFolder()
         let path = folder.file("backbone.safetensors").path
-        _ = try importBackbone(from: try #require(weightsPath), to: path)
+        let report = try importBackbone(from: weightPaths[number], to: path).report
+        #expect(report.architecture == "efficientnet_lite\(number)" && report.unexpected.isEmpty)
         let backbone = try Backbone(file: SafetensorsFile(path: path))
         let workspaces = backbone.makeWorkspaces()
         // Tests/Fixtures/imagenet/make.py recorded them.
-        let recorded = try Fixture.bytes("imagenet/features.f16").withUnsafeBytes {
+        let recorded = try Fixture.bytes("imagenet/lite\(number).f16").withUnsafeBytes {
             Array($0.bindMemory(to: Float16.self))
         }
         let names = try String(contentsOf: Fixture.url("imagenet/images.txt"), encoding: .utf8).split(separator: "\n")

@@ -125,6 +125,13 @@ import Testing
         }
     }
 
+    @Test func aFileBesideThatIsSomethingElseIsNotUsed() throws {
+        _ = try write("config.json", #"{"compilerOptions": {}}"#)
+        let imported = try importBackbone(from: checkpoint, to: folder.file("b").path)
+        #expect(imported.architecture.preprocessing == Architecture.vgg11.preprocessing)
+        #expect(imported.report.notes.contains { $0.contains("config.json") && $0.contains("not used") })
+    }
+
     @Test func whatNoNetworkExpectsIsRefused() throws {
         for change: (inout PreprocessingChanges) -> Void in [
             { $0.side = 0 }, { $0.side = 5000 }, { $0.resizedSide = 100 }, { $0.mean = [123.7, 116.3, 103.5] },

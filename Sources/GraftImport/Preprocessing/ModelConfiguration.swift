@@ -26,10 +26,27 @@ struct ModelConfiguration {
         }
     }
 
-    /// Those of the files that come with weights which lie in `folder`.
-    static func beside(_ folder: String) -> [String] {
-        ["config.json", "preprocessor_config.json"].map { "\(folder)/\($0)" }
-            .filter { FileManager.default.fileExists(atPath: $0) }
+    /// Those at `paths`; where none are named, those that come with weights and lie in `folder`, of which some may be
+    /// something else: notes say which.
+    static func all(
+        _ paths: [String]?, beside folder: String
+    ) throws(ImportError) -> (used: [ModelConfiguration], notes: [String]) {
+        var (used, notes): ([ModelConfiguration], [String]) = ([], [])
+        if let paths {
+            for path in paths { used.append(try ModelConfiguration(path: path)) }
+            return (used, notes)
+        }
+        for name in ["config.json", "preprocessor_config.json"] {
+            let path = "\(folder)/\(name)"
+            guard FileManager.default.fileExists(atPath: path) else { continue }
+            do throws(ImportError) {
+                used.append(try ModelConfiguration(path: path))
+                notes.append("images are prepared as \(name) beside the file says")
+            } catch {
+                notes.append("\(name) beside the file was not used: \(error)")
+            }
+        }
+        return (used, notes)
     }
 
     /// Why it cannot be read.

@@ -23,10 +23,10 @@ extension Architecture {
     private static func efficientNetLite(_ number: Int, width: Double, depth: Double, side: Int) -> Architecture {
         Architecture(
             name: "efficientnet_lite\(number)",
+            // The reference implementation cuts off a border of 16 pixels, whatever the side.
             preprocessing: Preprocessing(
-                resizeShorterSide: 256, cropSide: 224, interpolation: .bicubic, channelOrder: .rgb,
-                mean: [0.498, 0.498, 0.498], standardDeviation: [0.502, 0.502, 0.502]
-            ).cropping(to: side),
+                resizeShorterSide: side + 32, cropSide: side, interpolation: .bicubic, channelOrder: .rgb,
+                mean: [0.498, 0.498, 0.498], standardDeviation: [0.502, 0.502, 0.502]),
             featureCount: 1280, blocks: efficientNetBlocks(width: width, depth: depth))
     }
 }

@@ -111,6 +111,10 @@ struct BackboneImportCommand: AsyncParsableCommand {
         do {
             imported = try importBackbone(from: file, options, to: canonical)
         } catch {
+            // What matched and what did not is the answer, the more so where it is no.
+            if case .incomplete(let report, _) = error {
+                if output.json { try Terminal.print(json: ["report": report]) } else { show(report) }
+            }
             throw CommandFailure("\(file): \(error)")
         }
         try await body(imported, canonical)
@@ -142,6 +146,17 @@ struct BackboneImportCommand: AsyncParsableCommand {
             }
             return try Terminal.print(json: Imported(report: report, preprocessing: preprocessing, backbone: backbone))
         }
+        show(report)
+        func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
+        print(
+            "\(imported.architecture.name), images resized to \(preprocessing.resizeShorterSide) "
+                + "(\(preprocessing.interpolation.rawValue)), the middle \(preprocessing.cropSide) x "
+                + "\(preprocessing.cropSide), \(preprocessing.channelOrder.rawValue), mean \(list(preprocessing.mean)), "
+                + "deviation \(list(preprocessing.standardDeviation)).")
+        for note in report.notes { print("Note: \(note.printable).") }
+    }
+
+    private func show(_ report: ImportReport) {
         var table = TextTable([.init("weights"), .number("tensors"), .init("which")])
         for (title, names) in [
             ("matched", report.matched), ("missing", report.missing), ("of another shape", report.otherShape),
@@ -152,12 +167,5 @@ struct BackboneImportCommand: AsyncParsableCommand {
             table.add(title, "\(names.count)", few)
         }
         Terminal.print(table)
-        func list(_ numbers: [Float]) -> String { numbers.map { "\($0)" }.joined(separator: ",") }
-        print(
-            "\(imported.architecture.name), images resized to \(preprocessing.resizeShorterSide) "
-                + "(\(preprocessing.interpolation.rawValue)), the middle \(preprocessing.cropSide) x "
-                + "\(preprocessing.cropSide), \(preprocessing.channelOrder.rawValue), mean \(list(preprocessing.mean)), "
-                + "deviation \(list(preprocessing.standardDeviation)).")
-        for note in report.notes { print("Note: \(note.printable).") }
     }
 }
