@@ -28,7 +28,9 @@ private func readWeights(_ file: MappedFile) {
 
 private func readGraph(_ file: MappedFile) {
     if let description = try? describeONNX(file) {
-        for tensor in description.initializers { precondition(byteCount(shape: tensor.shape, elementType: .f64) != nil) }
+        for tensor in description.initializers {
+            precondition(byteCount(shape: tensor.shape, elementType: .f64) != nil)
+        }
     }
     // Without the folder of that name, tensors in other files are missing.
     guard let network = try? readONNX(file, folder: "/nonexistent", side: 32) else { return }
