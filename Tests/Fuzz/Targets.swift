@@ -27,6 +27,11 @@ private func readWeights(_ file: MappedFile) {
 }
 
 private func readGraph(_ file: MappedFile) {
+    if let description = try? describeONNX(file) {
+        for tensor in description.initializers {
+            precondition(byteCount(shape: tensor.shape, elementType: .f64) != nil)
+        }
+    }
     // Without the folder of that name, tensors in other files are missing.
     guard let network = try? readONNX(file, folder: "/nonexistent", side: 32) else { return }
     for parameter in network.blocks.flatMap(\.parameters) {
