@@ -69,6 +69,7 @@ let package = Package(
         library("GraftCheckpoint", [crypto]),
         library("GraftNetwork", ["GraftTensor", "GraftImage", "GraftCheckpoint", "CKernels"]),
         library("GraftImport", ["GraftCheckpoint", "GraftNetwork", "CHDF5"]),
+        library("GraftExport", ["GraftCheckpoint", "GraftImage", "GraftLearning", "GraftNetwork"]),
         library("GraftStore", [grdb]),
         library("GraftLearning", ["GraftTensor", "GraftCheckpoint"]),
 
@@ -93,8 +94,8 @@ let package = Package(
         executable(
             "graftctl",
             [
-                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftNetwork",
-                "GraftTensor",
+                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftExport", "GraftImage", "GraftImport",
+                "GraftNetwork", "GraftTensor",
                 argumentParser,
             ]),
         executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
@@ -113,12 +114,23 @@ let package = Package(
         tests(
             "GraftImportTests",
             ["GraftImport", "GraftCheckpoint", "GraftImage", "GraftNetwork", "GraftTensor", "CHDF5"]),
+        tests(
+            "GraftExportTests",
+            [
+                "GraftExport", "GraftCheckpoint", "GraftImage", "GraftImport", "GraftLearning", "GraftNetwork",
+                "GraftTensor",
+            ]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
         tests("GraftServiceTests", ["GraftService", "GraftAPI"]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
-        tests("DaemonTests", ["GraftAPI", "GraftCheckpoint", "GraftClient", "graftd", "graftctl"]),
+        tests(
+            "DaemonTests",
+            [
+                "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
+                "GraftNetwork", "graftd", "graftctl",
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -10,14 +10,25 @@ package enum TrainingStrategy: String, Codable, Sendable, CaseIterable {
     case auto
 }
 
+/// In which form a trained head sees features.
+package enum HeadFeatures: String, Codable, Sendable, CaseIterable {
+    /// Their signed square roots: mostly better.
+    case roots
+    /// As the network gives them, so that the exported head is a plain linear layer.
+    case plain
+}
+
 /// The body of `POST /v1/train`; everything may be left out.
 package struct TrainRequest: Codable, Sendable, Equatable {
     package var strategy: TrainingStrategy?
+    /// `roots` unless said.
+    package var features: HeadFeatures?
     /// The same snapshot and seed give the same bytes.
     package var seed: UInt64?
 
-    package init(strategy: TrainingStrategy? = nil, seed: UInt64? = nil) {
+    package init(strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil) {
         self.strategy = strategy
+        self.features = features
         self.seed = seed
     }
 }
@@ -95,6 +106,7 @@ package struct VersionRecord: Codable, Sendable, Equatable {
     /// It was trained on samples that have been forgotten or relabelled since.
     package var stale: Bool
     package var strategy: TrainingStrategy
+    package var features: HeadFeatures
     package var seed: UInt64
     package var created: Date
     /// Labels its head answers.
@@ -105,7 +117,7 @@ package struct VersionRecord: Codable, Sendable, Equatable {
 
     package init(
         version: Int, parent: Int, state: VersionState, active: Bool, stale: Bool, strategy: TrainingStrategy,
-        seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String
+        features: HeadFeatures, seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String
     ) {
         self.version = version
         self.parent = parent
@@ -113,6 +125,7 @@ package struct VersionRecord: Codable, Sendable, Equatable {
         self.active = active
         self.stale = stale
         self.strategy = strategy
+        self.features = features
         self.seed = seed
         self.created = created
         self.labels = labels

@@ -133,11 +133,16 @@ extension SafetensorsFile {
     ///
     /// - Throws: `missingMetadata`, `unknownFormat` or `fingerprintMismatch`.
     package func verifyFingerprint() throws(CheckpointError) {
-        let metadata = try backboneMetadata()
+        try verifyFingerprint(of: try backboneMetadata(), prefix: "")
+    }
+
+    /// The same for a file in which the backbone's tensors are those whose names begin with `prefix`.
+    package func verifyFingerprint(of metadata: BackboneMetadata, prefix: String) throws(CheckpointError) {
         var fingerprint = Fingerprint(
             architecture: metadata.architecture, graph: metadata.graph, preprocessing: metadata.preprocessing)
-        for name in Fingerprint.sorted(names) {
-            withStoredTensor(name) { fingerprint.add(name, shape: $0, elementType: $1, bytes: $2) }
+        let canonical = names.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+        for name in Fingerprint.sorted(canonical) {
+            withStoredTensor(prefix + name) { fingerprint.add(name, shape: $0, elementType: $1, bytes: $2) }
         }
         let found = fingerprint.digest().description
         guard found == metadata.fingerprint else {

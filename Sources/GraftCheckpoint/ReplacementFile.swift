@@ -3,14 +3,14 @@ import Glibc
 /// A file that takes the place of another only when it is complete and on the disk.
 ///
 /// It is written beside its destination, under a hidden name, and removed again unless ``publish()`` succeeds.
-final class ReplacementFile {
+package final class ReplacementFile {
     private let path: String
     private let folder: String
     private let temporaryPath: String
     private let descriptor: CInt
     private var isPublished = false
 
-    init(path: String) throws(CheckpointError) {
+    package init(path: String) throws(CheckpointError) {
         self.path = path
         let name: Substring
         if let slash = path.lastIndex(of: "/") {
@@ -32,7 +32,7 @@ final class ReplacementFile {
     }
 
     /// Appends `bytes`.
-    func write(_ bytes: [UInt8]) throws(CheckpointError) {
+    package func write(_ bytes: [UInt8]) throws(CheckpointError) {
         var code: CInt = 0
         bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
@@ -50,7 +50,7 @@ final class ReplacementFile {
     }
 
     /// Makes the file durable, puts it in the place of its destination, and makes that durable.
-    func publish() throws(CheckpointError) {
+    package func publish() throws(CheckpointError) {
         guard fsync(descriptor) == 0 else { throw .system(operation: "write", path: temporaryPath, code: errno) }
         guard rename(temporaryPath, path) == 0 else { throw .system(operation: "replace", path: path, code: errno) }
         isPublished = true

@@ -21,6 +21,7 @@ package struct HTTPServer {
         let metrics = RequestMetrics()
         var routes = RouteTable()
         routes.addModelRoutes(service)
+        routes.addExportRoutes(service)
         routes.addSampleRoutes(service)
         routes.addLabelRoutes(service)
         routes.addTrainingRoutes(service)

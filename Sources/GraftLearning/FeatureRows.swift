@@ -26,12 +26,12 @@ package struct FeatureRows: Sendable, Equatable {
         values.append(contentsOf: features.values)
     }
 
-    /// The rows numbered `rows`, in that order, as roots `[n, D]`.
-    func roots(of rows: [Int]) -> [Float] {
-        var roots: [Float] = []
-        roots.reserveCapacity(rows.count * featureCount)
-        for row in rows { roots.append(contentsOf: self[row].lazy.map { Float($0) / RootFeatures.scale }) }
-        return roots
+    /// The rows numbered `rows`, in that order, as a head over `space` sees them `[n, D]`.
+    func floats(of rows: some Collection<Int>, in space: FeatureSpace) -> [Float] {
+        var floats: [Float] = []
+        floats.reserveCapacity(rows.count * featureCount)
+        for row in rows { floats.append(contentsOf: self[row].lazy.map { RootFeatures.value($0, in: space) }) }
+        return floats
     }
 
     /// The rows numbered `rows`, in that order, as 64-bit integers in the features' units `[n, D]`.

@@ -26,5 +26,5 @@ package struct RootFeatures: Sendable, Equatable {
     }
 
     /// The roots as floats `[D]`.
-    package var roots: [Float] { values.map { Float($0) / Self.scale } }
+    package var roots: [Float] { values(in: .roots) }
 }

@@ -44,8 +44,9 @@ extension VersionRecord {
         self.init(
             version: Int(version.number), parent: Int(version.parent),
             state: version.state == .published ? .published : .rejected, active: Int(version.number) == active,
-            stale: version.stale, strategy: TrainingStrategy(rawValue: version.strategy) ?? .head, seed: version.seed,
-            created: version.created, labels: (facts?.labels ?? []).compactMap { names[$0.label] }.sorted(),
+            stale: version.stale, strategy: TrainingStrategy(rawValue: version.strategy) ?? .head,
+            features: facts?.features ?? .roots, seed: version.seed, created: version.created,
+            labels: (facts?.labels ?? []).compactMap { names[$0.label] }.sorted(),
             quality: facts?.quality, reason: version.reason)
     }
 }

@@ -89,6 +89,35 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["a.safetensors"])
     }
 
+    @Test func aFileIsWrittenTensorByTensor() throws {
+        let layout = try SafetensorsLayout([
+            .init("b", shape: [2]), .init("n", elementType: .i64, shape: []), .init("a", shape: [1, 1]),
+        ])
+        var asked: [String] = []
+        try SafetensorsWriter.write(layout, to: path) { tensor throws(CheckpointError) in
+            asked.append(tensor.name)
+            return tensor.elementType == .i64
+                ? StateTensor(shape: [], integers: [5]).bytes
+                : StateTensor(shape: tensor.shape, floats: [Float](repeating: 1, count: tensor.shape[0])).bytes
+        }
+        #expect(asked == ["n", "b", "a"], "wide elements first, then as they came")
+        let file = try SafetensorsFile(path: path)
+        #expect(file.byteCount == layout.byteCount)
+        #expect(file.tensors == layout.tensors)
+        #expect(file.storedBytes("b", from: 4, count: 100) == [0, 0, 0x80, 0x3F])
+        #expect(file.storedBytes("b", from: 8, count: 100).isEmpty)
+        #expect(try file.integers("n", shape: []) == [5])
+    }
+
+    @Test func moreThanAReaderTakesIsRefused() {
+        #expect(throws: CheckpointError.self) {
+            try SafetensorsLayout([], metadata: ["key": String(repeating: "x", count: SafetensorsHeader.byteLimit)])
+        }
+        for shape in [[1 << 40, 1 << 40], [SafetensorsFile.byteLimit / 4 + 1]] {
+            #expect(throws: CheckpointError.self) { try SafetensorsLayout([.init("a", shape: shape)]) }
+        }
+    }
+
     @Test func missingFolderIsNamed() {
         let error = #expect(throws: CheckpointError.self) {
             try SafetensorsWriter.write(Self.tensors, to: folder.file("no/such/a.safetensors").path)

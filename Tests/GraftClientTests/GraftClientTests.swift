@@ -39,6 +39,37 @@ import Testing
         }
     }
 
+    @Test func anExportIsWrittenAsItCame() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("export").path
+        let bytes = String(repeating: "safetensors ", count: 10_000)
+        let refused = CannedServer.answer(
+            "404 Not Found", type: "application/problem+json",
+            #"{"type":"urn:graftd:problem:unknown-version","title":"No such version","status":404,"detail":"no 9"}"#)
+        // Half of what its head promises.
+        let cut = CannedServer.answer("200 OK", bytes).dropLast(bytes.count / 2)
+        try await withServer(CannedServer.answer("200 OK", bytes), refused, String(cut)) { client, server in
+            try await client.export(version: 3, to: path)
+            #expect(try String(contentsOfFile: path, encoding: .utf8) == bytes)
+            #expect(server.requests.first?.line == "GET /v1/versions/3/export HTTP/1.1")
+            await #expect(throws: ClientError.self) { try await client.export(version: 9, to: path + ".9") }
+            #expect(!FileManager.default.fileExists(atPath: path + ".9"))
+            let error = await #expect(throws: ClientError.self) {
+                try await client.export(version: 3, to: path + ".3")
+            }
+            guard case .interrupted = error else {
+                Issue.record("expected a connection that broke, found \(String(describing: error))")
+                return
+            }
+        }
+        try await withServer(CannedServer.answer("200 OK", bytes)) { client, _ in
+            let missing = folder.file("no/such/folder").path
+            await #expect(throws: ClientError.unwritableFile(path: missing, reason: "No such file or directory")) {
+                try await client.export(version: 3, to: missing)
+            }
+        }
+    }
+
     @Test func teachingAnAnswerSendsItsIdAndNoBody() async throws {
         try await withServer(CannedServer.answer("201 Created", Self.taught)) { client, server in
             _ = try await client.teach(answer: "a7", label: "cat")

@@ -21,6 +21,27 @@ import Testing
         #expect(try training.train(set) == once)
     }
 
+    @Test func aHeadOverPlainFeaturesLearnsTheSame() throws {
+        let set = clusters(counts: [40, 25, 30, 12], spread: 1, seed: 1)
+        var training = HeadTraining()
+        training.space = .plain
+        let trained = try training.train(set)
+        #expect(trained.head.space == .plain)
+        // As above, where the head is over roots.
+        #expect(trained.evaluation.balancedAccuracy > 0.9)
+        #expect(trained.evaluation.calibrationError < 0.1)
+        #expect(trained.verdict.publish)
+        let right = (0..<set.count).count { row in
+            let probabilities = trained.head.probabilities(of: RootFeatures(values: Array(set.features[row])))
+            return trained.head.labels[probabilities.indices.max { probabilities[$0] < probabilities[$1] }!]
+                == set.labels[row]
+        }
+        // What was held out was right in more than nine of ten; what was learned is better.
+        #expect(right > set.count * 9 / 10)
+        training.threads = 3
+        #expect(try training.train(set) == trained)
+    }
+
     @Test func labelsWithFewSamplesAreLeftToTheAnalyticHead() throws {
         let trained = try HeadTraining().train(clusters(counts: [20, 4, 15, 1], spread: 1, seed: 3))
         #expect(trained.head.labels == [1, 3])

@@ -19,6 +19,25 @@ import Testing
         #expect(try LinearHead(file: file, featureCount: 3) == Self.head)
     }
 
+    @Test func theFileSaysWhatTheHeadIsOver() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("head.safetensors").path(percentEncoded: false)
+        func read(_ metadata: [String: String]) throws -> LinearHead {
+            try SafetensorsWriter.write(Self.head.stateDict(), metadata: metadata, to: path)
+            return try LinearHead(file: SafetensorsFile(path: path), featureCount: 3)
+        }
+        for space in FeatureSpace.allCases {
+            let head = LinearHead(
+                labels: [1], featureCount: 1, space: space, weights: [1], bias: [0], temperature: 1)
+            #expect(try read(head.metadata).space == space)
+        }
+        // Files of before there was a choice.
+        #expect(try read([:]).space == .roots)
+        #expect(throws: CheckpointError.malformed(detail: "the head is over features called 'cubes'")) {
+            try read(["head.features": "cubes"])
+        }
+    }
+
     @Test func anotherFeatureCountIsRefused() throws {
         let folder = try TemporaryFolder()
         let file = try Self.written(Self.head.stateDict(), in: folder)

@@ -70,6 +70,24 @@ package final class SafetensorsFile: Sendable {
         return file.withBytes(in: entry.range) { entry.elementType.integers($0) }
     }
 
+    /// How each tensor is stored, in the order of their bytes.
+    package var tensors: [SafetensorsLayout.Tensor] {
+        names.map { name in
+            let entry = entries[name]!
+            return .init(name, elementType: entry.elementType, shape: entry.shape)
+        }
+    }
+
+    /// A copy of the bytes of the tensor called `name` from `offset` on, at most `count`; none at its end.
+    ///
+    /// - Precondition: there is such a tensor, and `offset` is not past its end.
+    package func storedBytes(_ name: String, from offset: Int, count: Int) -> [UInt8] {
+        let range = entries[name]!.range
+        precondition(offset >= 0 && offset <= range.count && count >= 0)
+        let start = range.lowerBound + offset
+        return file.bytes(in: start..<start + min(count, range.count - offset))
+    }
+
     /// A copy of every tensor.
     package func stateDict() -> StateDict {
         var stateDict = StateDict()

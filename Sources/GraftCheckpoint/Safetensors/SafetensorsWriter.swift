@@ -6,64 +6,35 @@ package enum SafetensorsWriter {
     /// Writes `tensors` and `metadata` to `path`, all or nothing: a reader sees the old file or the whole new one, also
     /// after a power cut. The same arguments give the same bytes.
     ///
-    /// - Throws: `system` for what the disk or its permissions refuse.
-    /// - Precondition: the header is not longer than a reader takes, and no tensor is called `__metadata__`.
+    /// - Throws: `system` for what the disk or its permissions refuse; `tooLarge` for more than a reader takes.
+    /// - Precondition: no tensor is called `__metadata__`.
     package static func write(
         _ tensors: StateDict, metadata: [String: String] = [:], to path: String
     ) throws(CheckpointError) {
-        // Wide elements first: then each tensor is aligned to its own elements, though none are padded.
-        let names = tensors.names.enumerated()
-            .sorted { a, b in
-                let (widthA, widthB) = (
-                    tensors[a.element]!.elementType.byteCount, tensors[b.element]!.elementType.byteCount
-                )
-                return widthA != widthB ? widthA > widthB : a.offset < b.offset
-            }
-            .map(\.element)
+        let layout = try SafetensorsLayout(
+            tensors.names.map { name in
+                let tensor = tensors[name]!
+                return .init(name, elementType: tensor.elementType, shape: tensor.shape)
+            }, metadata: metadata)
+        try write(layout, to: path) { tensor throws(CheckpointError) in tensors[tensor.name]!.bytes }
+    }
+
+    /// Writes the file that `layout` describes, with no more than one tensor in memory: `bytes` gives those of each, as
+    /// they are stored. All or nothing, as above.
+    ///
+    /// - Throws: what `bytes` throws, or `system`.
+    /// - Precondition: `bytes` gives as many as shape and type ask for.
+    package static func write(
+        _ layout: SafetensorsLayout, to path: String,
+        bytes: (SafetensorsLayout.Tensor) throws(CheckpointError) -> [UInt8]
+    ) throws(CheckpointError) {
         let file = try ReplacementFile(path: path)
-        try file.write(head(tensors, names: names, metadata: metadata))
-        for name in names { try file.write(tensors[name]!.bytes) }
+        try file.write(layout.head)
+        for tensor in layout.tensors {
+            let elements = try bytes(tensor)
+            precondition(elements.count == byteCount(shape: tensor.shape, elementType: tensor.elementType))
+            try file.write(elements)
+        }
         try file.publish()
-    }
-
-    /// The length of the header and the header, padded with spaces to the alignment.
-    private static func head(_ tensors: StateDict, names: [String], metadata: [String: String]) -> [UInt8] {
-        var fields: [String] = []
-        if !metadata.isEmpty {
-            let texts = metadata.sorted { $0.key < $1.key }.map { "\(quoted($0.key)):\(quoted($0.value))" }
-            fields.append("\"__metadata__\":{\(texts.joined(separator: ","))}")
-        }
-        var offset = 0
-        for name in names {
-            precondition(name != "__metadata__")
-            let tensor = tensors[name]!
-            let end = offset + tensor.bytes.count
-            let shape = tensor.shape.map(String.init).joined(separator: ",")
-            fields.append(
-                "\(quoted(name)):{\"dtype\":\"\(tensor.elementType.rawValue)\",\"shape\":[\(shape)],"
-                    + "\"data_offsets\":[\(offset),\(end)]}")
-            offset = end
-        }
-        var json = Array("{\(fields.joined(separator: ","))}".utf8)
-        let padding = (alignment - (8 + json.count) % alignment) % alignment
-        json.append(contentsOf: repeatElement(UInt8(ascii: " "), count: padding))
-        precondition(json.count <= SafetensorsHeader.byteLimit)
-        return withUnsafeBytes(of: UInt64(json.count).littleEndian) { Array($0) } + json
-    }
-
-    /// A JSON string.
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\u{0}"..<"\u{20}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

@@ -3,8 +3,10 @@ import GraftAPI
 /// Training and the versions it makes.
 extension GraftClient {
     /// Starts a job; the problem `training-runs` where one runs already.
-    package func train(strategy: TrainingStrategy? = nil, seed: UInt64? = nil) async throws(ClientError) -> TrainJob {
-        let request = TrainRequest(strategy: strategy, seed: seed)
+    package func train(
+        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil
+    ) async throws(ClientError) -> TrainJob {
+        let request = TrainRequest(strategy: strategy, features: features, seed: seed)
         return try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
     }
 

@@ -22,6 +22,8 @@ package enum ClientError: Error, Sendable, Equatable {
     case cancelled
     /// A file that was to be sent cannot be read.
     case unreadableFile(path: String, reason: String)
+    /// A file that was to be received cannot be written.
+    case unwritableFile(path: String, reason: String)
 }
 
 extension ClientError: CustomStringConvertible {
@@ -54,6 +56,8 @@ extension ClientError: CustomStringConvertible {
             "cancelled"
         case .unreadableFile(let path, let reason):
             "cannot read '\(path.printable)': \(reason)"
+        case .unwritableFile(let path, let reason):
+            "cannot write '\(path.printable)': \(reason)"
         }
     }
 
@@ -74,7 +78,7 @@ extension ClientError {
             case .noBackbone, .noLabels, .stopping, .storeFull, .storeFailed, .internal: true
             default: false
             }
-        case .unexpected, .unreadableAnswer, .unreadableFile: false
+        case .unexpected, .unreadableAnswer, .unreadableFile, .unwritableFile: false
         }
     }
 }

@@ -72,5 +72,5 @@ package struct AnalyticHead: Sendable, Equatable {
     package var labels: [Int64] { linear.labels }
 
     /// The probability of each of ``labels``. `[L]`
-    package func probabilities(of features: RootFeatures) -> [Float] { linear.probabilities(of: features) }
+    package func probabilities(of features: some HeadInput) -> [Float] { linear.probabilities(of: features) }
 }

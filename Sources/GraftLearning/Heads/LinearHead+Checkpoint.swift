@@ -7,6 +7,7 @@ extension LinearHead {
         static let bias = "head.bias"
         static let labels = "head.labels"
         static let temperature = "head.temperature"
+        static let features = "head.features"
     }
 
     /// The head's tensors: weights `[L, D]`, bias `[L]`, label ids `[L]`, temperature `[1]`.
@@ -19,7 +20,10 @@ extension LinearHead {
         ]
     }
 
-    /// The head in a version's file.
+    /// What the file's metadata say of the head: over which features it is.
+    package var metadata: [String: String] { [Name.features: space.rawValue] }
+
+    /// The head in a version's file. Without an entry in the metadata it is one over roots: older files have none.
     ///
     /// - Throws: what is missing or of another shape; `malformed` for values that no head has.
     package init(file: SafetensorsFile, featureCount: Int) throws(CheckpointError) {
@@ -37,7 +41,12 @@ extension LinearHead {
         guard temperature > 0, temperature.isFinite else {
             throw .malformed(detail: "the temperature of the head is \(temperature)")
         }
+        let features = file.metadata[Name.features] ?? FeatureSpace.roots.rawValue
+        guard let space = FeatureSpace(rawValue: features) else {
+            throw .malformed(detail: "the head is over features called '\(features)'")
+        }
         self.init(
-            labels: labels, featureCount: featureCount, weights: weights, bias: bias, temperature: temperature)
+            labels: labels, featureCount: featureCount, space: space, weights: weights, bias: bias,
+            temperature: temperature)
     }
 }

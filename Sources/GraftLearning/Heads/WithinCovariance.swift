@@ -2,9 +2,9 @@ import GraftTensor
 
 /// The covariance of features around their labels' means, shrunk towards a scaled identity, as its Cholesky factor.
 ///
-/// `A = (1 − shrinkage) · S + shrinkage · variance · I = Uᵀ · U`, with S `[D, D]` the within-label covariance of the roots
-/// and `variance` the mean of its diagonal. In the coordinates `x · U⁻¹`, *whitened*, the spread around each mean is that
-/// of a unit ball, and the linear discriminant is the nearest mean.
+/// `A = (1 − shrinkage) · S + shrinkage · variance · I = Uᵀ · U`, with S `[D, D]` the within-label covariance of the roots,
+/// or of plain features, and `variance` the mean of its diagonal. In the coordinates `x · U⁻¹`, *whitened*, the spread around
+/// each mean is that of a unit ball, and the linear discriminant is the nearest mean.
 struct WithinCovariance: Sendable {
     /// D.
     let featureCount: Int
@@ -12,9 +12,9 @@ struct WithinCovariance: Sendable {
     let shrinkage: Double
     /// U, in the upper triangle. `[D, D]`
     private let factor: [Float]
-    /// The mean of all samples, in roots. `[D]`
+    /// The mean of all samples. `[D]`
     let mean: [Double]
-    /// For each label, ascending by id, its mean less ``mean``, in roots. `[L, D]`
+    /// For each label, ascending by id, its mean less ``mean``. `[L, D]`
     let centredMeans: [Double]
     /// The mean of the diagonal of S, raised to a floor where the samples do not show it.
     private let variance: Double
@@ -38,20 +38,87 @@ struct WithinCovariance: Sendable {
             (0..<order).map { label.sums[$0] / Double(label.count) * Self.unit - mean[$0] }
         }
 
-        variance = Self.variance(statistics, sums: sums, labels: labels)
-        // A pivot lost to rounding is the only way to fail, and a full shrinkage, a diagonal, cannot.
-        var used = shrinkage
-        var upper: [Float] = []
-        while true {
-            upper = Self.upperTriangle(
-                statistics, sums: sums, centredMeans: centredMeans, labels: labels, shrinkage: used,
+        let (variance, centredMeans) = (
+            Self.variance(statistics, sums: sums, labels: labels), self.centredMeans
+        )
+        self.variance = variance
+        (factor, self.shrinkage) = Self.factorized(order: order, shrinkage: shrinkage) { shrinkage in
+            Self.upperTriangle(
+                statistics, sums: sums, centredMeans: centredMeans, labels: labels, shrinkage: shrinkage,
                 variance: variance)
-            if BLAS.factorize(&upper, order: order) { break }
+        }
+    }
+
+    /// U of the matrix whose upper triangle `upper` gives for a shrinkage, and the shrinkage that was used: a pivot lost to
+    /// rounding is the only way to fail, and a full shrinkage, a diagonal, cannot.
+    private static func factorized(
+        order: Int, shrinkage: Double, upper: (Double) -> [Float]
+    ) -> (factor: [Float], shrinkage: Double) {
+        var used = shrinkage
+        while true {
+            var factor = upper(used)
+            if BLAS.factorize(&factor, order: order) { return (factor, used) }
             precondition(used < 1, "a positive diagonal has a Cholesky factor")
             used = used > 0.9 ? 1 : min(2 * used, 0.95)
         }
-        self.shrinkage = used
-        factor = upper
+    }
+
+    /// The same of the samples of `set` numbered `rows`, in `space`, from the samples themselves: what has no exact
+    /// statistics is summed in 32 bits, which is enough to fit a head in, but serves no ``discriminants(_:)``.
+    ///
+    /// - Precondition: there is a sample, and `shrinkage` is above 0 and at most 1.
+    init(_ set: TrainingSet, rows: [Int], in space: FeatureSpace, shrinkage: Double) {
+        precondition(!rows.isEmpty && shrinkage > 0 && shrinkage <= 1)
+        let order = set.features.featureCount
+        let labels = Set(rows.map { set.labels[$0] }).sorted()
+        let position = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
+        var counts = [Int](repeating: 0, count: labels.count)
+        var sums = [Double](repeating: 0, count: labels.count * order)
+        for row in rows {
+            let label = position[set.labels[row]]!
+            counts[label] += 1
+            for (i, kept) in set.features[row].enumerated() {
+                sums[label * order + i] += Double(RootFeatures.value(kept, in: space))
+            }
+        }
+        let mean = (0..<order).map { i in
+            labels.indices.reduce(0) { $0 + sums[$1 * order + i] } / Double(rows.count)
+        }
+        let means = labels.indices.flatMap { l in (0..<order).map { sums[l * order + $0] / Double(counts[l]) } }
+
+        // S, a part of the rows at a time, so that they need not all be floats at once.
+        var within = [Float](repeating: 0, count: order * order)
+        for part in rows.chunked(by: 4096) {
+            var centred = set.features.floats(of: part, in: space)
+            for (r, row) in part.enumerated() {
+                let label = position[set.labels[row]]!
+                for i in 0..<order { centred[r * order + i] -= Float(means[label * order + i]) }
+            }
+            BLAS.addGram(
+                of: centred, rows: part.count, columns: order, scale: 1 / Float(rows.count), to: &within)
+        }
+        let diagonal = (0..<order).reduce(0) { $0 + Double(within[$1 * order + $1]) } / Double(order)
+        var between = 0.0
+        for l in labels.indices {
+            for i in 0..<order {
+                let distance = means[l * order + i] - mean[i]
+                between += Double(counts[l]) * distance * distance
+            }
+        }
+        let total = diagonal + between / Double(rows.count * order)
+        // As for roots; see `variance(_:sums:labels:)`.
+        let variance = max(diagonal, total / 4, Self.unit * Self.unit)
+
+        featureCount = order
+        self.mean = mean
+        centredMeans = means.indices.map { means[$0] - mean[$0 % order] }
+        self.variance = variance
+        (factor, self.shrinkage) = Self.factorized(order: order, shrinkage: shrinkage) { shrinkage in
+            var upper = within
+            for i in upper.indices { upper[i] *= Float(1 - shrinkage) }
+            for i in 0..<order { upper[i * order + i] += Float(shrinkage * variance) }
+            return upper
+        }
     }
 
     /// The mean of the diagonal of S. With one sample per label S is 0, and with few it is guessed too small: at least a
@@ -118,7 +185,7 @@ struct WithinCovariance: Sendable {
         BLAS.solve(&rows, count: count, upper: factor, order: featureCount, transposed: false)
     }
 
-    /// Replaces weights over whitened features `[count, D]` by those over roots relative to ``mean``, `w · U⁻ᵀ`.
+    /// Replaces weights over whitened features `[count, D]` by those over features relative to ``mean``, `w · U⁻ᵀ`.
     func unwhitenWeights(_ weights: inout [Float], count: Int) {
         BLAS.solve(&weights, count: count, upper: factor, order: featureCount, transposed: true)
     }
@@ -169,5 +236,12 @@ struct WithinCovariance: Sendable {
             scale: -1, keep: 1, into: &result, stride: order)
         for i in result.indices { result[i] = result[i] * keep + shrinkage * variance * a[i] }
         return result
+    }
+}
+
+extension Array {
+    /// The elements in order, `count` at a time.
+    fileprivate func chunked(by count: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: self.count, by: count).map { self[$0..<Swift.min($0 + count, self.count)] }
     }
 }

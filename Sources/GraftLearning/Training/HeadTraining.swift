@@ -12,6 +12,8 @@ package struct HeadTraining: Sendable {
     package var shrinkages = [0.3, 0.45, 0.6, 0.75, 0.9]
     /// Tried for the pull towards the analytic solution, strongest first, because each fit starts from the last.
     package var strengths = [0.03, 0.01, 0.003]
+    /// What the softmax head is over; the analytic head is always over roots.
+    package var space = FeatureSpace.roots
     /// A label with fewer samples is left to the analytic head.
     package var labelMinimum = 5
     /// Folds that are worked on at a time; the result is the same.
@@ -44,15 +46,17 @@ package struct HeadTraining: Sendable {
         let softmax = try chooseStrength(set, statistics, folds, labels, analytic.calibration, reporter)
 
         reporter.report(0.85, "fitting the head to all samples")
-        let covariance = WithinCovariance(statistics, shrinkage: analytic.calibration.shrinkage)
+        let covariance = covariance(
+            set, rows: Array(0..<set.count), statistics, shrinkage: analytic.calibration.shrinkage)
         let fit = WhitenedFit(
             set, rows: set.labels.indices.filter { labels.contains(set.labels[$0]) }, labels: labels,
-            statistics: statistics, covariance: covariance, temperature: analytic.calibration.temperature)
+            statistics: statistics, covariance: covariance, space: space,
+            temperature: analytic.calibration.temperature)
         // The whole path again, because each step of it starts where the one before ended.
         let path = strengths[...softmax.chosen]
         let last = try fit.heads(strengths: Array(path), check: reporter.check).last!
         let head = LinearHead(
-            labels: labels, featureCount: last.featureCount, weights: last.weights, bias: last.bias,
+            labels: labels, featureCount: last.featureCount, space: space, weights: last.weights, bias: last.bias,
             temperature: Float(softmax.temperature))
 
         reporter.report(0.98, "judging the head")
@@ -128,9 +132,9 @@ package struct HeadTraining: Sendable {
             let fold = folds[i]
             let training = try trainingStatistics(set, statistics, fold)
             let known = labels.filter { training.labels[$0] != nil }
-            let covariance = WithinCovariance(training, shrinkage: calibration.shrinkage)
+            let covariance = covariance(set, rows: fold.outside, training, shrinkage: calibration.shrinkage)
             let fit = WhitenedFit(
-                set, rows: fold.learned, labels: known, statistics: training, covariance: covariance,
+                set, rows: fold.learned, labels: known, statistics: training, covariance: covariance, space: space,
                 temperature: calibration.temperature)
             let heads = try fit.heads(strengths: strengths, check: reporter.check)
             reporter.advance(0.55 / Double(folds.count), "fitting the head to folds")
@@ -148,6 +152,16 @@ package struct HeadTraining: Sendable {
         return SoftmaxChoice(
             chosen: chosen, temperature: candidates[chosen].bestTemperature(.samples).temperature,
             scores: candidates[chosen])
+    }
+
+    /// The covariance of `rows`, whose statistics are `statistics`, in the head's space.
+    private func covariance(
+        _ set: TrainingSet, rows: [Int], _ statistics: LabelStatistics, shrinkage: Double
+    ) -> WithinCovariance {
+        switch space {
+        case .roots: WithinCovariance(statistics, shrinkage: shrinkage)
+        case .plain: WithinCovariance(set, rows: rows, in: space, shrinkage: shrinkage)
+        }
     }
 
     // MARK: - Judging
@@ -213,13 +227,16 @@ package struct HeadTraining: Sendable {
 private struct Fold: Sendable {
     /// Positions of its samples.
     let heldOut: [Int]
-    /// Positions of the samples outside it whose labels the head learns.
+    /// Positions of all other samples.
+    let outside: [Int]
+    /// Positions of those whose labels the head learns.
     let learned: [Int]
 
     init(_ set: TrainingSet, number: Int, labels: [Int64]) {
         let labels = Set(labels)
         heldOut = set.labels.indices.filter { set.folds[$0] == number }
-        learned = set.labels.indices.filter { set.folds[$0] != number && labels.contains(set.labels[$0]) }
+        outside = set.labels.indices.filter { set.folds[$0] != number }
+        learned = outside.filter { labels.contains(set.labels[$0]) }
     }
 
     /// Whether it can tell anything.

@@ -4,6 +4,7 @@
 /// strength of the penalty sensible, and the search needs few steps. A strong pull gives the analytic head itself.
 struct WhitenedFit: Sendable {
     private let covariance: WithinCovariance
+    private let space: FeatureSpace
     private let fit: SoftmaxFit
     /// The analytic solution, where the search starts.
     private let start: SoftmaxFit.Solution
@@ -14,15 +15,17 @@ struct WhitenedFit: Sendable {
     ///   - rows: The samples of `set` to learn, each of a label in `labels`.
     ///   - labels: Ascending; each is in `statistics`.
     ///   - statistics: Those of `covariance`, which may cover samples of more labels.
+    ///   - space: That of `covariance`, and of the heads.
     init(
         _ set: TrainingSet, rows: [Int], labels: [Int64], statistics: LabelStatistics, covariance: WithinCovariance,
-        temperature: Double
+        space: FeatureSpace, temperature: Double
     ) {
         self.covariance = covariance
+        self.space = space
         self.labels = labels
         let order = set.features.featureCount
 
-        var features = set.features.roots(of: rows)
+        var features = set.features.floats(of: rows, in: space)
         let mean = covariance.mean.map(Float.init)
         for row in rows.indices {
             for i in 0..<order { features[row * order + i] -= mean[i] }
@@ -60,7 +63,7 @@ struct WhitenedFit: Sendable {
         return heads
     }
 
-    /// `solution`, over roots as they are.
+    /// `solution`, over features as they are.
     private func head(_ solution: SoftmaxFit.Solution) -> LinearHead {
         let order = covariance.featureCount
         var weights = solution.weights
@@ -71,6 +74,7 @@ struct WhitenedFit: Sendable {
                     $0 - Double(weights[l * order + $1]) * covariance.mean[$1]
                 })
         }
-        return LinearHead(labels: labels, featureCount: order, weights: weights, bias: bias, temperature: 1)
+        return LinearHead(
+            labels: labels, featureCount: order, space: space, weights: weights, bias: bias, temperature: 1)
     }
 }

@@ -1,15 +1,15 @@
 /// A convolution with its batch normalisation multiplied in: `weight ∗ x + bias`.
-struct FoldedConvolution {
+package struct FoldedConvolution {
     /// `[O, kH, kW, I / groups]`
-    let weight: [Float]
+    package let weight: [Float]
     /// `[O]`
-    let bias: [Float]
+    package let bias: [Float]
 
     /// Folds what `parameters` returns for each of the convolution's parameters.
     ///
     /// `γ (w ∗ x + bias − mean) / √(variance + ε) + β` is a convolution again; its weights are formed in 64-bit and
     /// rounded once.
-    init<E: Error>(
+    package init<E: Error>(
         _ convolution: Convolution, block: String, parameters: (Parameter) throws(E) -> [Float]
     ) throws(E) {
         var values: [Substring: [Float]] = [:]

@@ -22,6 +22,8 @@ struct VersionFacts: Codable, Sendable {
     var quality: Quality
     var labels: [LabelQuality]
     var calibration: AnalyticHead.Calibration
+    /// What the head is over; versions of before there was a choice say nothing, and are over roots.
+    var features: HeadFeatures?
 }
 
 /// What a training job starts from.
@@ -65,7 +67,9 @@ extension Learner {
             }
             // Read before anything is kept: a file that cannot be read is no version.
             let head = try readHead(job.output, digest: result.digest, featureCount: job.featureCount)
-            let facts = VersionFacts(quality: result.quality, labels: result.perLabel, calibration: result.calibration)
+            let facts = VersionFacts(
+                quality: result.quality, labels: result.perLabel, calibration: result.calibration,
+                features: job.features)
             let number = try await storing {
                 try await store.insert(
                     NewVersion(
@@ -123,7 +127,8 @@ extension Learner {
         }
     }
 
-    private func load(_ number: Int64, fingerprint: String, featureCount: Int) async throws(Problem) -> ActiveVersion {
+    /// Version `number` as it would answer, every byte of its file checked.
+    func load(_ number: Int64, fingerprint: String, featureCount: Int) async throws(Problem) -> ActiveVersion {
         guard number != 0 else { return .none }
         let stored = try await storing { try await store.version(number) }
         func unusable(_ reason: String) -> Problem {

@@ -118,7 +118,7 @@ actor Learner {
     ) async throws(Problem) -> TeachingOutcome {
         let sample = NewSample(
             label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
-            features: seen.features.values,
+            features: seen.features.kept.values,
             prediction: predicted.map {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
@@ -127,7 +127,7 @@ actor Learner {
         let result = await withCheckedContinuation { continuation in
             pending.append(
                 PendingTeaching(
-                    sample: sample, features: seen.features, predicted: predicted, continuation: continuation))
+                    sample: sample, features: seen.features.kept, predicted: predicted, continuation: continuation))
             // The first to come starts the work; whoever comes before it begins shares it.
             if pending.count == 1 { Task { await teachPending() } }
         }

@@ -21,7 +21,7 @@ struct LiveModel: Sendable {
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///
     /// Ties go by name, so that the order is the same everywhere.
-    func answer(_ features: RootFeatures, count: Int) -> [LabelProbability] {
+    func answer(_ features: ImageFeatures, count: Int) -> [LabelProbability] {
         guard let analytic else { return [] }
         let probabilities = CombinedAnswer.probabilities(analytic: analytic, version: head, features: features)
         return

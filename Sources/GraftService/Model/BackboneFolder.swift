@@ -57,6 +57,20 @@ struct BackboneFolder: Sendable {
             imageSide: architecture.preprocessing.cropSide, loaded: false)
     }
 
+    /// The file of the backbone with this fingerprint, and the length of its features; nil where there is none, or none that
+    /// can be read.
+    func file(ofFingerprint fingerprint: String) -> (SafetensorsFile, featureCount: Int)? {
+        for name in names() {
+            guard let record = describe(name), record.fingerprint == fingerprint,
+                let file = try? SafetensorsFile(path: file(name).path),
+                // It may have been replaced in between.
+                file.metadata["fingerprint"] == fingerprint
+            else { continue }
+            return (file, record.featureCount)
+        }
+        return nil
+    }
+
     /// A new file that is being received.
     func beginUpload(named name: String) throws(Problem) -> BackboneUpload {
         guard Self.isName(name) else {

@@ -7,7 +7,7 @@ struct SeenImage: Sendable {
     /// SHA-256 of the image's bytes.
     let digest: [UInt8]
     let fingerprint: String
-    let features: RootFeatures
+    let features: ImageFeatures
 }
 
 /// The images of the last answers, by the answer's id.

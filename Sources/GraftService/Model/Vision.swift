@@ -30,8 +30,9 @@ final class Vision: Sendable {
     /// The features of `image` `[D]`, computed on a thread of `pool`.
     ///
     /// - Throws: `Problem` for an image that cannot be read, a full queue, or a stopped pool.
-    func look(at image: EncodedImage, on pool: ComputePool) async throws(Problem) -> (features: RootFeatures, Durations)
-    {
+    func look(at image: EncodedImage, on pool: ComputePool) async throws(Problem) -> (
+        features: ImageFeatures, Durations
+    ) {
         do {
             return try await pool.run { [self] worker in
                 let start = ContinuousClock.now
@@ -41,7 +42,7 @@ final class Vision: Sendable {
                 let decoded = ContinuousClock.now
                 let features = backbone.features(of: input, in: workspaces, by: worker)
                 return (
-                    RootFeatures(quantizing: features),
+                    ImageFeatures(features),
                     Durations(decode: decoded - start, inference: ContinuousClock.now - decoded)
                 )
             }

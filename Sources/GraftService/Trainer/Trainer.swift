@@ -55,8 +55,9 @@ package enum Trainer {
         var training = HeadTraining()
         training.threads = ProcessInfo.processInfo.activeProcessorCount
         training.incumbent = job.incumbentCalibration
+        training.space = FeatureSpace(job.features)
         let trained = try training.train(set, progress: progress)
-        try SafetensorsWriter.write(trained.head.stateDict(), metadata: metadata(job), to: job.output)
+        try SafetensorsWriter.write(trained.head.stateDict(), metadata: metadata(job, trained.head), to: job.output)
         let verdict =
             job.incumbent == 0
             ? trained.verdict
@@ -84,11 +85,12 @@ package enum Trainer {
     }
 
     /// What a version's file says of itself; no time, so that the same job gives the same bytes.
-    private static func metadata(_ job: TrainerJob) -> [String: String] {
-        [
+    private static func metadata(_ job: TrainerJob, _ head: LinearHead) -> [String: String] {
+        let entries = [
             "format": "graftd-version-1", "fingerprint": job.fingerprint, "snapshot": "\(job.snapshot)",
             "seed": "\(job.seed)", "strategy": job.strategy.rawValue,
         ]
+        return entries.merging(head.metadata) { $1 }
     }
 }
 
@@ -100,6 +102,16 @@ private final class MessageWriter: Sendable {
         guard let line = try? JSONEncoder().encode(message) else { return }
         // Where nobody reads any more, the daemon is gone, and the thread that watches it ends us.
         output.withLock { try? $0.write(contentsOf: line + Data("\n".utf8)) }
+    }
+}
+
+extension FeatureSpace {
+    init(_ features: HeadFeatures) {
+        self =
+            switch features {
+            case .roots: .roots
+            case .plain: .plain
+            }
     }
 }
 

@@ -8,6 +8,8 @@ import GraftLearning
 package struct TrainerJob: Codable, Sendable, Equatable {
     package var state: String
     package var strategy: TrainingStrategy
+    /// What the head is to be over.
+    package var features: HeadFeatures
     package var seed: UInt64
     /// The last change the job may learn from.
     package var snapshot: Int64

@@ -58,7 +58,8 @@ actor TrainingSupervisor {
         }
         phase = .starting
         do {
-            let job = try await launch(strategy: strategy, seed: request.seed ?? 0)
+            let job = try await launch(
+                strategy: strategy, features: request.features ?? .roots, seed: request.seed ?? 0)
             return job
         } catch {
             phase = .idle
@@ -102,12 +103,14 @@ actor TrainingSupervisor {
 
     // MARK: One job
 
-    private func launch(strategy: TrainingStrategy, seed: UInt64) async throws(Problem) -> TrainJob {
+    private func launch(
+        strategy: TrainingStrategy, features: HeadFeatures, seed: UInt64
+    ) async throws(Problem) -> TrainJob {
         let plan = try await learner.trainingPlan()
         let id = UUID().uuidString.lowercased()
         let output = StateFiles.candidate(id, state: configuration.state)
         let request = TrainerJob(
-            state: configuration.state, strategy: strategy, seed: seed, snapshot: plan.snapshot,
+            state: configuration.state, strategy: strategy, features: features, seed: seed, snapshot: plan.snapshot,
             fingerprint: plan.fingerprint, featureCount: plan.featureCount, incumbent: plan.incumbent,
             incumbentCalibration: plan.incumbentCalibration, output: output)
         let started = Date()

@@ -3,6 +3,7 @@ import GraftAPI
 import GraftClient
 
 extension TrainingStrategy: ExpressibleByArgument {}
+extension HeadFeatures: ExpressibleByArgument {}
 
 struct TrainCommand: DaemonCommand {
     static let configuration = CommandConfiguration(
@@ -11,6 +12,9 @@ struct TrainCommand: DaemonCommand {
         discussion: """
             The daemon trains in the background and publishes the new version only if it is measurably no worse than \
             what answers now. Requests are answered meanwhile.
+
+            A head sees the square roots of the network's features, which is mostly better; with --features plain it \
+            sees them as they are, so that graftctl export gives a plain linear layer.
 
             With --wait, the exit status is 0 if the version was published, 5 if it was trained but kept back, and 1 \
             if training failed or was cancelled. Interrupting the wait does not end the job; --cancel does.
@@ -22,6 +26,7 @@ struct TrainCommand: DaemonCommand {
             """)
 
     @Option(help: "head, top, or auto (the daemon's choice).") var strategy: TrainingStrategy?
+    @Option(help: "roots (the default) or plain: what the head sees of the features.") var features: HeadFeatures?
     @Option(help: ArgumentHelp("Same samples and same seed give the same version.", valueName: "number"))
     var seed: UInt64?
     @Flag(help: "Wait until the job has ended.") var wait = false
@@ -30,14 +35,14 @@ struct TrainCommand: DaemonCommand {
     @OptionGroup var output: JSONOption
 
     func validate() throws {
-        guard !cancel || (strategy == nil && seed == nil && !wait) else {
+        guard !cancel || (strategy == nil && features == nil && seed == nil && !wait) else {
             throw ValidationError("--cancel stands alone.")
         }
     }
 
     func run(_ client: GraftClient) async throws {
         if cancel { return try show(try await client.cancelTraining()) }
-        let job = try await client.train(strategy: strategy, seed: seed)
+        let job = try await client.train(strategy: strategy, features: features, seed: seed)
         guard wait else { return try show(job) }
 
         defer { ProgressBar.clear() }

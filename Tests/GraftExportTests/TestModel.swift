@@ -1,0 +1,75 @@
+import Foundation
+import GraftCheckpoint
+import GraftExport
+import GraftImage
+import GraftLearning
+import GraftNetwork
+import TestSupport
+
+/// A version as the daemon sends it, made up.
+struct TestModel {
+    static let labels = ["cat", "dog \"Rex\"", "Ünïcödé"]
+
+    let architecture: Architecture
+    let weights: StateDict
+    let head: LinearHead
+    var sourceNames: SourceNames?
+
+    init(_ architecture: Architecture, space: FeatureSpace = .roots, sourceNames: SourceNames? = nil) {
+        self.architecture = architecture
+        self.sourceNames = sourceNames
+        weights = architecture.parameters.reduce(into: StateDict()) { weights, parameter in
+            weights.add(
+                StateTensor(shape: parameter.shape, floats: Self.elements(of: parameter)), as: parameter.name)
+        }
+        let count = architecture.featureCount
+        let weight = Self.numbers("head", count: 3 * count).map { $0 / 20 }
+        head = LinearHead(
+            labels: [2, 3, 5], featureCount: count, space: space, weights: weight, bias: [0.5, -0.25, 0],
+            temperature: 0.7)
+    }
+
+    /// Different for every parameter, and such that activations stay near 1.
+    static func elements(of parameter: Parameter) -> [Float] {
+        let numbers = numbers(parameter.name, count: parameter.count)
+        switch parameter.name.split(separator: ".").last! {
+        case "gamma", "variance": return numbers.map { 1 + $0 / 2 }
+        case "weight":
+            let scale = (6 / Float(parameter.count / parameter.shape[0])).squareRoot()
+            return numbers.map { $0 * scale }
+        default: return numbers
+        }
+    }
+
+    /// In -1 ..< 1, the same for the same `name`.
+    static func numbers(_ name: String, count: Int) -> [Float] {
+        var generator = SeededGenerator(seed: name.utf8.reduce(7) { $0 &* 31 &+ UInt64($1) })
+        return (0..<count).map { _ in Float(Int32(truncatingIfNeeded: generator.next() >> 32)) / 0x1p31 }
+    }
+
+    var backbone: BackboneMetadata {
+        let isKnown = Architecture.named(architecture.name) != nil
+        return BackboneMetadata(
+            architecture: architecture.name,
+            graph: isKnown ? nil : NetworkDescription(blocks: architecture.blocks).json,
+            preprocessing: architecture.preprocessingJSON, source: "source.pth", sourceSHA256: sha256(of: []),
+            sourceNames: sourceNames, weights: weights)
+    }
+
+    /// Writes the file; `change` may spoil it.
+    func write(to path: String, changing change: (inout [String: String]) -> Void = { _ in }) throws {
+        let metadata = ModelMetadata(
+            version: 4, revision: 17, labels: Self.labels, missingLabels: ["new"], backbone: backbone.entries)
+        var tensors = head.stateDict()
+        for name in weights.names { tensors.add(weights[name]!, as: ModelMetadata.backbonePrefix + name) }
+        var entries = metadata.entries.merging(head.metadata) { $1 }
+        change(&entries)
+        try SafetensorsWriter.write(tensors, metadata: entries, to: path)
+    }
+
+    func exported(in folder: TemporaryFolder) throws -> ExportedModel {
+        let path = folder.file("received.safetensors").path
+        try write(to: path)
+        return try ExportedModel(path: path)
+    }
+}
