@@ -10,11 +10,15 @@ struct BlockAssembly {
     /// The initializers that are a parameter but for their layout, by the parameter's name.
     private(set) var sourceNames: [String: String] = [:]
 
+    /// As many as a backbone's file may have.
+    private static let layerLimit = 10_000
+
     /// - Throws: `badTensor` for weights that are no numbers, and what reading them throws.
     init(_ maps: MapGraph, last: Int, memory: ConstantMemory) throws(ImportError) {
         self.maps = maps
         self.memory = memory
         let nodes = maps.leading(to: last)
+        guard nodes.count <= Self.layerLimit else { throw .tooLarge(what: "layers", limit: Self.layerLimit) }
         let ends = Set(maps.crossings(of: nodes))
         var part: [Int] = []
         var input = nodes[0]
@@ -25,20 +29,18 @@ struct BlockAssembly {
             (part, input) = ([], node)
         }
         if maps[last].shape.pixels > 1 {
-            let names = Set(blocks.map(\.name))
-            let name = unused("pool") { !names.contains($0) }
-            blocks.append(Block(name, [.globalAveragePooling]))
+            var names = UniqueNames(blocks.map(\.name))
+            blocks.append(Block(names.add("pool"), [.globalAveragePooling]))
         }
     }
 
     private mutating func addBlock(of part: [Int], input: Int) throws(ImportError) {
         let block = maps[part.last!].tensor
         var numbers = [input: 0]
-        var names: Set<String> = []
+        var names = UniqueNames([])
         var nodes: [Block.Node] = []
         for node in part {
-            let name = unused(layerName(maps[node])) { !names.contains($0) }
-            names.insert(name)
+            let name = names.add(layerName(maps[node]))
             let layer = try layer(maps[node], named: name, in: block)
             var inputs = maps[node].inputs.map { numbers[$0]! }
             // A convolution's second input is what it adds.
@@ -48,12 +50,6 @@ struct BlockAssembly {
             numbers[node] = nodes.count
         }
         blocks.append(Block(block, nodes: nodes))
-    }
-
-    /// `name`, or with a number behind it the first that `isUnused`.
-    private func unused(_ name: String, _ isUnused: (String) -> Bool) -> String {
-        if isUnused(name) { return name }
-        return (2...).lazy.map { "\(name)_\($0)" }.first(where: isUnused)!
     }
 
     /// The ONNX node's name with nothing in it that separates the parts of a parameter's name.
@@ -95,6 +91,9 @@ struct BlockAssembly {
         _ convolution: MapConvolution, named name: String, in block: String
     ) throws(ImportError) -> Convolution {
         let square = SquareWindow(convolution)
+        guard square.edges.largest <= MapGraph.edgeLimit else {
+            throw .tooLarge(what: "rows of zeros around a map", limit: MapGraph.edgeLimit)
+        }
         let folded = try FoldedWeights(convolution, &memory)
         let parameter = "\(block).\(name)"
         let (o, i) = (convolution.outputChannels, convolution.inputChannels / convolution.groups)
@@ -122,6 +121,10 @@ struct BlockAssembly {
     private mutating func add(
         _ normalization: Normalization, outputAffine: Affine?, of parameter: String, channels: Int
     ) throws(ImportError) {
+        let variance = try memory.reals(normalization.variance)
+        guard variance.allSatisfy({ $0 + normalization.epsilon > 0 }) else {
+            throw .badTensor(name: "\(parameter).variance", detail: "holds a variance that is not above 0")
+        }
         try addVector(normalization.mean, as: "\(parameter).mean")
         try addVector(normalization.variance, as: "\(parameter).variance")
         guard let affine = outputAffine?.spread(over: channels) else {
@@ -150,6 +153,24 @@ struct BlockAssembly {
         }
         weights.add(StateTensor(shape: shape, floats: floats), as: name)
         sourceNames[name] = source
+    }
+}
+
+/// Names, each given once: a number tells those apart that would be alike.
+private struct UniqueNames {
+    private var names: Set<String>
+    private var counts: [String: Int] = [:]
+
+    init(_ names: [String]) { self.names = Set(names) }
+
+    /// `name`, or with a number behind it the first that is new.
+    mutating func add(_ name: String) -> String {
+        var unique = name
+        while !names.insert(unique).inserted {
+            counts[name, default: 1] += 1
+            unique = "\(name)_\(counts[name]!)"
+        }
+        return unique
     }
 }
 

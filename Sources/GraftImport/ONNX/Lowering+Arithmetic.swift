@@ -177,6 +177,8 @@ extension Lowering {
             channels += part.map.channels
         }
         if parts.count == 1 { return first }
+        // As many as a layer takes.
+        guard parts.count <= 4096 else { throw call.unsupported("it joins \(parts.count) maps") }
         let shape = MapShape(height: first.map.height, width: first.map.width, channels: channels)
         let node = try maps.append(.concatenation, parts.map(\.node), shape: shape, origin: call.origin)
         var axes = first.axes

@@ -98,9 +98,11 @@ extension Lowering {
             }
             parameters.append(parameter)
         }
+        let epsilon = try call.node.float("epsilon") ?? 1e-5
+        guard epsilon >= 0, epsilon.isFinite else { throw .malformed(detail: "its epsilon is \(epsilon)") }
         let normalization = Normalization(
             gamma: parameters[0], beta: parameters[1], mean: parameters[2], variance: parameters[3],
-            epsilon: try call.node.float("epsilon") ?? 1e-5)
+            epsilon: epsilon)
         return input.with(
             try maps.append(.normalization(normalization), [input.node], shape: input.map, origin: call.origin),
             input.map)
@@ -158,6 +160,9 @@ extension Lowering {
             let columns = sameEdges(map.width, reach: reach.width, stride: stride, oddFirst: mode == "SAME_LOWER")
             edges = Edges(top: rows.before, left: columns.before, bottom: rows.after, right: columns.after)
         default: throw call.unsupported("its auto_pad is '\(mode)'")
+        }
+        guard edges.largest <= MapGraph.edgeLimit else {
+            throw call.unsupported("it pads by \(edges.largest)")
         }
         let spare = (
             height: map.height + edges.top + edges.bottom - reach.height,

@@ -120,6 +120,7 @@ extension Lowering {
             }
         }
         if edges.isEmpty { return input }
+        guard edges.largest <= MapGraph.edgeLimit else { throw call.unsupported("it pads by \(edges.largest)") }
         let shape = MapShape(
             height: input.map.height + edges.top + edges.bottom, width: input.map.width + edges.left + edges.right,
             channels: input.map.channels)

@@ -71,7 +71,7 @@ struct Fusion {
     }
 
     private func note(_ affine: Affine) -> String {
-        "the graph scales its image by \(affine.scale) and adds \(affine.shift); preprocessing must not normalise it again"
+        "the graph scales its image by \(affine.scale.map { Float($0) }) and adds \(affine.shift.map { Float($0) }); preprocessing must not normalise it again"
     }
 
     private func unsupported(_ node: Int, _ detail: String) -> ImportError {
@@ -166,7 +166,9 @@ struct Fusion {
 
     private mutating func fuse(_ convolution: MapConvolution, at node: Int) {
         var convolution = convolution
-        if case .padding(let edges, value: 0) = maps[maps[node].inputs[0]].operation {
+        if case .padding(let edges, value: 0) = maps[maps[node].inputs[0]].operation,
+            (convolution.edges + edges).largest <= MapGraph.edgeLimit
+        {
             convolution.edges = convolution.edges + edges
             convolution.isSame = false
             skipInput(of: node)

@@ -49,6 +49,9 @@ struct MapGraph {
 
     /// The most elements of a map; VGG's largest at 224 × 224 pixels has 3 million.
     static let mapLimit = 1 << 28
+    static let channelLimit = 1 << 17
+    /// The most rows or columns of zeros around a map.
+    static let edgeLimit = 1 << 12
 
     init(image shape: MapShape, tensor: String) {
         nodes = [
@@ -69,6 +72,9 @@ struct MapGraph {
     ) throws(ImportError) -> Int {
         guard elementCount([shape.height, shape.width, shape.channels]).map({ $0 <= Self.mapLimit }) ?? false else {
             throw .tooLarge(what: "elements in the map '\(origin.tensor)'", limit: Self.mapLimit)
+        }
+        guard shape.channels <= Self.channelLimit else {
+            throw .tooLarge(what: "channels in the map '\(origin.tensor)'", limit: Self.channelLimit)
         }
         nodes.append(
             Node(

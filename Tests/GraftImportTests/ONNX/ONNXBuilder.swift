@@ -13,6 +13,8 @@ struct Message {
         case text(Int, String)
         case message(Int, Message)
         case bytes(Int, [UInt8])
+        /// 4 bytes.
+        case fixed(Int, [UInt8])
     }
 
     mutating func add(_ field: Field) {
@@ -21,6 +23,7 @@ struct Message {
             bytes += Self.varint(UInt64(number) << 3) + Self.varint(UInt64(bitPattern: value))
         case .text(let number, let text): add(.bytes(number, Array(text.utf8)))
         case .message(let number, let message): add(.bytes(number, message.bytes))
+        case .fixed(let number, let content): bytes += Self.varint(UInt64(number) << 3 | 5) + content
         case .bytes(let number, let content):
             bytes += Self.varint(UInt64(number) << 3 | 2) + Self.varint(UInt64(content.count)) + content
         }
@@ -67,6 +70,11 @@ struct GraphBuilder {
 
     static func attribute(_ name: String, _ values: [Int64]) -> Message {
         Message([.text(1, name)] + values.map { .integer(8, $0) } + [.integer(20, 7)])
+    }
+
+    static func attribute(_ name: String, real value: Float) -> Message {
+        let bits = withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
+        return Message(.text(1, name), .fixed(2, bits), .integer(20, 1))
     }
 
     static func tensor(_ name: String, _ shape: [Int64], type: Int64 = 1, raw: [UInt8]) -> Message {

@@ -27,7 +27,7 @@ import Testing
         #expect(Set(parameters.map(\.name)) == Set(network.weights.names))
         #expect(parameters.count == network.weights.count)
         #expect(Set(network.sourceNames.keys).isSubset(of: network.weights.names))
-        #expect(Set(network.blocks.map(\.name)).count == network.blocks.count)
+        try expectRunnable(network)
     }
 
     // MARK: - Blocks

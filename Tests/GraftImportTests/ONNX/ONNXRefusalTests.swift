@@ -210,6 +210,35 @@ import Testing
         guard case .tooLarge = error else { throw error }
     }
 
+    @Test func moreMapsSideBySideThanALayerTakesAreRefused() throws {
+        var graph = GraphBuilder()
+        graph.convolution("image", "a")
+        graph.node("Concat", .init(repeating: "a", count: 5000), ["y"], [GraphBuilder.attribute("axis", 1)])
+        guard case .unsupportedOperator("Concat", _, _) = try refusal(graph) else { throw try refusal(graph) }
+    }
+
+    /// A branch of nodes that are all called alike, which makes them one block; finding names takes no time that grows
+    /// with their square, which would be minutes.
+    @Test func nodesOfOneNameAreToldApart() throws {
+        var graph = GraphBuilder()
+        graph.convolution("image", "a")
+        graph.node("Sigmoid", ["a"], ["0"])
+        for i in 0..<9000 { graph.node("Sigmoid", ["\(i)"], ["\(i + 1)"]) }
+        graph.node("Add", ["a", "9000"], ["y"])
+        let network = try graph.read()
+        let block = try #require(network.blocks.first { $0.nodes.count > 9000 })
+        #expect(Set(block.nodes.map(\.name)).count == block.nodes.count)
+        try expectRunnable(network)
+    }
+
+    @Test func moreLayersThanAFileHoldsAreRefused() throws {
+        var graph = GraphBuilder()
+        graph.convolution("image", "0")
+        for i in 0..<100_000 { graph.node("Sigmoid", ["\(i)"], ["\(i + 1)"]) }
+        graph.outputs = ["100000"]
+        #expect(try refusal(graph) == .tooLarge(what: "layers", limit: 10_000))
+    }
+
     /// Neither the order of the nodes, nor their lowering, nor their chain recurses.
     @Test(arguments: ["Identity", "Relu", "Neg", "Transpose"])
     func hundredThousandNodesInARowAreRead(operation: String) throws {

@@ -50,6 +50,15 @@ extension ONNXNetwork {
     }
 }
 
+/// Checks that the daemon will take `network` from a backbone's file.
+func expectRunnable(_ network: ONNXNetwork) throws {
+    let description = try NetworkDescription(json: NetworkDescription(blocks: network.blocks).json)
+    #expect(try description.featureCount(side: network.side) == network.featureCount)
+    for parameter in network.architecture.parameters {
+        _ = try network.weights.tensor(parameter.name, shape: parameter.shape)
+    }
+}
+
 /// Checks `found` against what was recorded.
 func expectEqual(_ found: [Float], _ expected: [Float], _ name: String) {
     guard found.count == expected.count else {
