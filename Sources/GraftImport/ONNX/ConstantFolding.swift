@@ -105,10 +105,11 @@ struct ConstantFolding {
     private mutating func range(_ start: Constant, _ end: Constant, _ step: Constant) throws(ImportError) -> Constant {
         let numbers = [try memory.reals(start), try memory.reals(end), try memory.reals(step)]
         guard numbers.allSatisfy({ $0.count == 1 }) else { throw .malformed(detail: "Range wants three numbers") }
-        let count = ((numbers[1][0] - numbers[0][0]) / numbers[2][0]).rounded(.up)
-        guard count.isFinite, count < 1e12 else { throw .malformed(detail: "Range does not end") }
-        try memory.claim(max(0, Int(count)))
-        let reals = (0..<max(0, Int(count))).map { numbers[0][0] + Double($0) * numbers[2][0] }
+        let steps = ((numbers[1][0] - numbers[0][0]) / numbers[2][0]).rounded(.up)
+        guard steps.isFinite, steps < 1e12 else { throw .malformed(detail: "Range does not end") }
+        let count = Int(max(0, steps))
+        try memory.claim(count)
+        let reals = (0..<count).map { numbers[0][0] + Double($0) * numbers[2][0] }
         let range = Constant(shape: [reals.count], .reals(reals))
         return start.isInteger ? try memory.integral(range) : range
     }

@@ -34,7 +34,7 @@ struct Fusion {
         for node in maps.leading(to: last) {
             switch maps[node].operation {
             case .normalization(let normalization): try fuse(normalization, at: node)
-            case .affine(let affine): fuse(affine, at: node)
+            case .affine(let affine): try fuse(affine, at: node)
             case .clip(0, .infinity): try fuse(.relu, at: node)
             case .clip(0, 6): try fuse(.relu6, at: node)
             case .clip(let lower, let upper):
@@ -71,7 +71,8 @@ struct Fusion {
     }
 
     private func note(_ affine: Affine) -> String {
-        "the graph scales its image by \(affine.scale.map { Float($0) }) and adds \(affine.shift.map { Float($0) }); preprocessing must not normalise it again"
+        "the graph scales its image by \(affine.scale.map { Float($0) }) and adds \(affine.shift.map { Float($0) }); "
+            + "preprocessing must not normalise it again"
     }
 
     private func unsupported(_ node: Int, _ detail: String) -> ImportError {
@@ -106,12 +107,13 @@ struct Fusion {
         } else {
             let affine = try normalization.affine(&memory)
             maps[node].operation = .affine(affine)
-            fuse(affine, at: node)
+            try fuse(affine, at: node)
         }
     }
 
-    private mutating func fuse(_ affine: Affine, at node: Int) {
+    private mutating func fuse(_ affine: Affine, at node: Int) throws(ImportError) {
         let input = maps[node].inputs[0]
+        try memory.claim(2 * maps[node].shape.channels)
         if var convolution = openConvolution(input) {
             convolution.outputAffine = affine.after(convolution.outputAffine ?? .identity)
             replace(node, by: convolution, of: input)

@@ -179,6 +179,18 @@ import Testing
         guard case .tooLarge = try refusal(graph) else { throw try refusal(graph) }
     }
 
+    @Test(arguments: [(-1e38, Float(1)), (1e38, 1), (1, 0), (1, .nan), (.infinity, 1)])
+    func rangeWithoutAnEndIsRefused(end: Float, step: Float) {
+        var graph = GraphBuilder()
+        graph.convolution("image", "a")
+        graph.floats("start", [], 0)
+        graph.floats("end", [], end)
+        graph.floats("step", [], step)
+        graph.node("Range", ["start", "end", "step"], ["range"])
+        graph.node("Mul", ["a", "range"], ["y"])
+        #expect(throws: ImportError.self) { try graph.read() }
+    }
+
     /// Twice as many channels forty times, and a window of which most is zeros that are not in the file.
     @Test func mapsAndWindowsHaveLimits() throws {
         var graph = GraphBuilder()
@@ -237,6 +249,23 @@ import Testing
         for i in 0..<100_000 { graph.node("Sigmoid", ["\(i)"], ["\(i + 1)"]) }
         graph.outputs = ["100000"]
         #expect(try refusal(graph) == .tooLarge(what: "layers", limit: 10_000))
+    }
+
+    /// Each of a thousand affine maps has a number for each of many channels once it is joined with the first.
+    @Test func affineMapsInARowAreCounted() throws {
+        var graph = GraphBuilder()
+        let channels: Int64 = 1 << 17
+        graph.floats("w", [channels, 3, 1, 1])
+        let scales = GraphBuilder.tensor(
+            "scales", [1, channels, 1, 1],
+            raw: (0..<channels).flatMap { withUnsafeBytes(of: Float($0).bitPattern.littleEndian) { Array($0) } })
+        graph.initializers.append(scales)
+        graph.floats("half", [])
+        graph.node("Conv", ["image", "w"], ["a"])
+        graph.node("Mul", ["a", "scales"], ["0"])
+        for i in 0..<1000 { graph.node(i % 2 == 0 ? "Add" : "Mul", ["\(i)", "half"], ["\(i + 1)"]) }
+        graph.outputs = ["1000"]
+        guard case .tooLarge = try refusal(graph) else { throw try refusal(graph) }
     }
 
     /// Neither the order of the nodes, nor their lowering, nor their chain recurses.
