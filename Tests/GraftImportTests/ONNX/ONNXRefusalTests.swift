@@ -179,7 +179,7 @@ import Testing
         guard case .tooLarge = try refusal(graph) else { throw try refusal(graph) }
     }
 
-    @Test(arguments: [(-1e38, Float(1)), (1e38, 1), (1, 0), (1, .nan), (.infinity, 1)])
+    @Test(arguments: [(Float(-1e38), Float(1)), (1e38, 1), (1, 0), (1, .nan), (.infinity, 1)] as [(Float, Float)])
     func rangeWithoutAnEndIsRefused(end: Float, step: Float) {
         var graph = GraphBuilder()
         graph.convolution("image", "a")
