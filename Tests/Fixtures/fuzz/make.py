@@ -1,4 +1,4 @@
-"""Makes inputs that once did harm, where a few lines say what they are better than their bytes.
+"""Makes inputs that did harm, or would where code is only a little less careful.
 
 usage: python make.py
 """
@@ -15,7 +15,8 @@ def safetensors(name, header, data=b""):
     (HERE / name).write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-# An accent belongs to the dot before it: both names became the empty one when `model.` was taken off.
+# An accent belongs to the dot before it: who compares characters does not see the prefix `model.`, and who drops as many
+# characters as it has gets two empty names.
 safetensors(
     "safetensors-accents",
     {f"model.{accent}": {"dtype": "U8", "shape": [1], "data_offsets": [i, i + 1]} for i, accent in enumerate("\u0301\u0302")},
