@@ -241,6 +241,14 @@ import Testing
                     + (0..<40_000).flatMap { _ in [0x68, 2, 0x68, 1, 0x52, 0x30] as [UInt8] } + [0x4E, 0x2E],
                 tail: storages([1, 2]))
         }
+        // A tensor of one side, six bytes each.
+        let small = tuple([storage(count: 2), integer(0), tuple([integer(1)]), tuple([integer(1)])])
+        #expect(throws: ImportError.tooLarge(what: "tensors", limit: 1 << 17)) {
+            try read(
+                [0x80, 2] + small + [0x71, 1, 0x30] + global("torch._utils", "_rebuild_tensor_v2") + [0x71, 2, 0x30]
+                    + (0...1 << 17).flatMap { _ in [0x68, 2, 0x68, 1, 0x52, 0x30] as [UInt8] } + [0x4E, 0x2E],
+                tail: storages([1, 2]))
+        }
         // The same value appended to a list, three bytes each.
         #expect(throws: error) {
             try read(

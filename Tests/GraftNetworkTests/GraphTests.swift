@@ -177,6 +177,10 @@ import Testing
     @Test func fileThatPythonWroteIsRead() throws {
         let file = try SafetensorsFile(path: Fixture.url("checkpoints/backbone.safetensors").path)
         try file.verifyFingerprint()
+        #expect(
+            try file.backboneMetadata().sourceNames
+                == SourceNames(
+                    layout: .torch, parameters: ["a.c.weight": "conv.weight"], counters: ["n": 3], classifier: "fc"))
         let backbone = try Backbone(file: file)
         let image = Tensor(shape: [1, 8, 8, 3], elements: [Float](repeating: 1, count: 8 * 8 * 3))
         // The sums of the filters, -3 - 2.75 - 2.5 and -2.25 - 2 - 1.75, are cut off at 0.

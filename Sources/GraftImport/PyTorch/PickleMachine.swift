@@ -10,6 +10,8 @@ struct PickleMachine {
     /// Values in all containers together: some opcodes copy a container's values, so the pickle's length bounds nothing.
     static let itemLimit = 1 << 22
     static let textLimit = 1 << 16
+    /// Of any network and its optimiser a hundred times over: each takes more memory than the bytes that made it.
+    static let tensorLimit = 1 << 17
 
     var reader: ByteReader
     var heap = PickleHeap()
@@ -215,6 +217,7 @@ extension PickleMachine {
     }
 
     mutating func newTensor(_ tensor: TensorReference) throws(ImportError) -> PickleValue {
+        guard heap.tensors.count < Self.tensorLimit else { throw .tooLarge(what: "tensors", limit: Self.tensorLimit) }
         try count(containers: 1, items: 2 * tensor.shape.count)
         heap.tensors.append(tensor)
         return .tensor(heap.tensors.count - 1)

@@ -231,6 +231,9 @@ def backbone():
         "graph": graph,
         "preprocessing": preprocessing,
         "source": "make.py",
+        "source_names": json.dumps(
+            {"classifier": "fc", "counters": {"n": 3}, "layout": "torch", "parameters": {"a.c.weight": "conv.weight"}}
+        ),
         "source_sha256": hashlib.sha256().hexdigest(),
     }
     save_file({"a.c.weight": weight}, HERE / "backbone.safetensors", metadata=metadata)
