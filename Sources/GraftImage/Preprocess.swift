@@ -20,35 +20,40 @@ package func centerCrop(
     limits: ImageLimits = ImageLimits()
 ) throws(ImageError) -> Image {
     try withDecoder(of: bytes, declared: declared, limits: limits) { decoder throws(ImageError) in
-        let (width, height) = try decoder.start(leastSide: preprocessing.resizeShorterSide * leastShrunkRatio)
-        let header = decoder.header
-        let orientation = header.orientation
-        let (storedWidth, storedHeight) = resizedSides(of: header, shorterSide: preprocessing.resizeShorterSide)
-        let columns = cropAxis(
-            inputCount: width, wholeCount: header.width, resizedCount: storedWidth,
-            isMirrored: orientation.mirrorsColumns, using: preprocessing)
-        let rows = cropAxis(
-            inputCount: height, wholeCount: header.height, resizedCount: storedHeight,
-            isMirrored: orientation.mirrorsRows, using: preprocessing)
-        let swapped = orientation.swapsSides
-        let seenRowsFirst = Resampler.startsWithRows(
-            width: swapped ? height : width, height: swapped ? width : height,
-            newWidth: swapped ? storedHeight : storedWidth, newHeight: swapped ? storedWidth : storedHeight)
-        // Seen rows are stored columns if the sides are swapped.
-        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: seenRowsFirst != swapped)
-        var row = [UInt8](repeating: 0, count: columns.inputs.count * 3)
-        var passedOver: [UInt8] = []
-        for y in 0..<height {
-            if rows.inputs.contains(y) {
-                try decoder.nextRow(columns: columns.inputs, into: &row)
-                resampler.append(row)
-            } else {
-                try decoder.nextRow(columns: 0..<0, into: &passedOver)
-            }
-        }
-        try decoder.finish()
-        return resampler.finish().oriented(orientation)
+        try centerCrop(decoder, using: preprocessing)
     }
+}
+
+/// The square in the middle of the resized image that `decoder` yields.
+func centerCrop(_ decoder: any RowDecoder, using preprocessing: Preprocessing) throws(ImageError) -> Image {
+    let (width, height) = try decoder.start(leastSide: preprocessing.resizeShorterSide * leastShrunkRatio)
+    let header = decoder.header
+    let orientation = header.orientation
+    let (storedWidth, storedHeight) = resizedSides(of: header, shorterSide: preprocessing.resizeShorterSide)
+    let columns = cropAxis(
+        inputCount: width, wholeCount: header.width, resizedCount: storedWidth,
+        isMirrored: orientation.mirrorsColumns, using: preprocessing)
+    let rows = cropAxis(
+        inputCount: height, wholeCount: header.height, resizedCount: storedHeight,
+        isMirrored: orientation.mirrorsRows, using: preprocessing)
+    let swapped = orientation.swapsSides
+    let seenRowsFirst = Resampler.startsWithRows(
+        width: swapped ? height : width, height: swapped ? width : height,
+        newWidth: swapped ? storedHeight : storedWidth, newHeight: swapped ? storedWidth : storedHeight)
+    // Seen rows are stored columns if the sides are swapped.
+    var resampler = Resampler(columns: columns, rows: rows, rowsFirst: seenRowsFirst != swapped)
+    var row = [UInt8](repeating: 0, count: columns.inputs.count * 3)
+    var passedOver: [UInt8] = []
+    for y in 0..<height {
+        if rows.inputs.contains(y) {
+            try decoder.nextRow(columns: columns.inputs, into: &row)
+            resampler.append(row)
+        } else {
+            try decoder.nextRow(columns: 0..<0, into: &passedOver)
+        }
+    }
+    try decoder.finish()
+    return resampler.finish().oriented(orientation)
 }
 
 /// A format that yields a fraction of the size cheaper does so only while the fraction is still this many times larger

@@ -52,4 +52,8 @@ const char *graft_jpeg_message(const graft_jpeg *decoder);
 
 void graft_jpeg_close(graft_jpeg *decoder);
 
+/// A baseline JPEG of `height * width` pixels of three bytes, red first, at a quality of 1...100, chroma as fine as luma:
+/// `*count` bytes, which the caller frees; NULL if there is no memory for it.
+uint8_t *graft_jpeg_encode(const uint8_t *rgb, int32_t width, int32_t height, int quality, size_t *count);
+
 #endif
