@@ -21,6 +21,9 @@ enum Schema {
         migrator.registerMigration("1") { db in
             try db.execute(sql: first)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(sql: second)
+        }
         return migrator
     }
 
@@ -100,5 +103,39 @@ enum Schema {
             key TEXT PRIMARY KEY,
             value INTEGER NOT NULL);
         INSERT INTO settings VALUES ('active_version', 0);
+        """
+
+    /// Images are kept, and samples move from one backbone to another.
+    private static let second = """
+        -- The name that the backbone was last loaded under.
+        ALTER TABLE fingerprints ADD COLUMN name TEXT;
+
+        -- The change that gave the sample features of another backbone than it was taught under; null before that.
+        ALTER TABLE samples ADD COLUMN relearned INTEGER REFERENCES changes (sequence);
+
+        -- With the id, so that the samples of a backbone are told without reading their features.
+        DROP INDEX samples_by_fingerprint;
+        CREATE INDEX samples_by_fingerprint ON samples (fingerprint, sequence, id);
+        CREATE INDEX relearned_samples ON samples (fingerprint) WHERE relearned IS NOT NULL;
+
+        -- A table of its own, so that nobody who lists samples reads images.
+        CREATE TABLE images (
+            sample TEXT PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
+            media_type TEXT NOT NULL,
+            -- Whether decoding it has failed; then it is not tried again.
+            unreadable INTEGER NOT NULL DEFAULT 0,
+            bytes BLOB NOT NULL);
+        CREATE INDEX unreadable_images ON images (sample) WHERE unreadable;
+
+        -- How many there are and their bytes: a sum over the table would read every image's page.
+        INSERT INTO settings VALUES ('images', 0), ('image_bytes', 0);
+        CREATE TRIGGER image_added AFTER INSERT ON images BEGIN
+            UPDATE settings SET value = value + 1 WHERE key = 'images';
+            UPDATE settings SET value = value + length(NEW.bytes) WHERE key = 'image_bytes';
+        END;
+        CREATE TRIGGER image_removed AFTER DELETE ON images BEGIN
+            UPDATE settings SET value = value - 1 WHERE key = 'images';
+            UPDATE settings SET value = value - length(OLD.bytes) WHERE key = 'image_bytes';
+        END;
         """
 }

@@ -23,7 +23,7 @@ package struct LearnableSample: Sendable, Equatable {
 }
 
 extension Store {
-    /// Hands every sample of the backbone `fingerprint` that was taught up to change `sequence` to `body`, in batches, in
+    /// Hands every sample that had features of the backbone `fingerprint` at change `sequence` to `body`, in batches, in
     /// the order they were taught, with the labels they had then.
     ///
     /// Each batch is a transaction of its own: one long read would keep the write-ahead log from being folded into the
@@ -56,7 +56,7 @@ extension Store {
                                 label) AS label
                         FROM samples
                         WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = :fingerprint)
-                            AND sequence > :after AND sequence <= :upTo
+                            AND sequence > :after AND coalesce(relearned, sequence) <= :upTo
                         ORDER BY sequence LIMIT :size
                         """, arguments: ["fingerprint": fingerprint, "after": after, "upTo": upTo, "size": size]
                 ).map { row in

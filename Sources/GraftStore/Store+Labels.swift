@@ -55,7 +55,7 @@ extension Store {
 
     /// Forgets a label and all its samples.
     package func forget(label: String) async throws(StoreError) -> ChangeOutcome {
-        try await write { db in
+        let outcome = try await write { db in
             guard let id = try Self.labelID(named: label, db) else { throw StoreError.unknownLabel(label) }
             let samples = try Self.samples(of: id, db)
             let stale = try Int64.fetchAll(
@@ -68,6 +68,8 @@ extension Store {
             try db.execute(sql: "UPDATE labels SET name = NULL WHERE id = ?", arguments: [id])
             return ChangeOutcome(samples: samples, staleVersions: stale, lastChange: try Self.lastChange(db))
         }
+        await emptyLog()
+        return outcome
     }
 
     private static func samples(of label: Int64, _ db: Database) throws -> [ChangedSample] {

@@ -102,12 +102,14 @@ extension Store {
 
     /// Removes the sample `id` and all that was made of it.
     package func forget(_ id: String) async throws(StoreError) -> ChangeOutcome {
-        try await write { db in
+        let outcome = try await write { db in
             let sample = try Self.changedSample(id, db)
             let stale = try Self.versions(knowing: id, db)
             try Self.forget(sample, db)
             return ChangeOutcome(samples: [sample], staleVersions: stale, lastChange: try Self.lastChange(db))
         }
+        await emptyLog()
+        return outcome
     }
 
     static func forget(_ sample: ChangedSample, _ db: Database) throws {

@@ -13,10 +13,12 @@ package struct NewSample: Sendable {
     package var prediction: PriorAnswer?
     /// Whether bytes that are known under another label get this one.
     package var relabels: Bool
+    /// What another backbone will look at; nil for nothing.
+    package var image: KeptImage?
 
     package init(
         label: LabelName, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
-        prediction: PriorAnswer?, relabels: Bool
+        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil
     ) {
         self.label = label
         self.digest = digest
@@ -25,6 +27,7 @@ package struct NewSample: Sendable {
         self.features = features
         self.prediction = prediction
         self.relabels = relabels
+        self.image = image
     }
 }
 
@@ -53,17 +56,35 @@ package enum TeachOutcome: Sendable, Equatable {
     case conflict(id: String, label: String)
     /// The same bytes were known under another label.
     case relabelled(id: String, from: Int64, to: Int64, features: [Int16])
+
+    /// The sample that the bytes are now; nil where they were refused.
+    var keptID: String? {
+        switch self {
+        case .stored(let id, _), .duplicate(let id), .relabelled(let id, _, _, _): id
+        case .conflict: nil
+        }
+    }
 }
 
 extension Store {
     /// Keeps `samples`, in their order, in one transaction: all become durable with one wait for the disk.
     ///
-    /// - Returns: an outcome for each sample, and the last change afterwards.
-    package func teach(_ samples: [NewSample]) async throws(StoreError) -> (outcomes: [TeachOutcome], lastChange: Int64)
-    {
+    /// - Parameter imageByteLimit: the most bytes that kept images may take in all; a sample whose image finds no room is
+    ///   kept without.
+    /// - Returns: an outcome for each sample, the last change afterwards, and how many images found no room.
+    package func teach(
+        _ samples: [NewSample], imageByteLimit: Int = .max
+    ) async throws(StoreError) -> (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int) {
         try await write { db in
-            let outcomes = try samples.map { try Self.teach($0, db) }
-            return (outcomes, try Self.lastChange(db))
+            var outcomes: [TeachOutcome] = []
+            var imagesWithoutRoom = 0
+            for sample in samples {
+                let outcome = try Self.teach(sample, db)
+                outcomes.append(outcome)
+                guard let image = sample.image, let id = outcome.keptID else { continue }
+                if try !Self.keep(image, of: id, byteLimit: imageByteLimit, db) { imagesWithoutRoom += 1 }
+            }
+            return (outcomes, try Self.lastChange(db), imagesWithoutRoom)
         }
     }
 
@@ -88,15 +109,35 @@ extension Store {
                 return .relabelled(
                     id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]))
             }
-            // Kept under another backbone, so it does not take part: this one's features take its place.
-            try db.execute(sql: "DELETE FROM samples WHERE id = ?", arguments: [id])
-            try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
+            // Known under another backbone, so it took no part: this one's features take the place of that one's.
+            try replace(id, by: sample, label: label, fingerprint: fingerprint, db)
+            if !isSame { try markStale(sample: id, db) }
             return .stored(id: id, label: label)
         }
         let id = Identifier.make()
         let label = try labelID(of: sample.label, db)
         try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
         return .stored(id: id, label: label)
+    }
+
+    /// Teaches the sample `id` again: it stays where it is in the order of samples, and what versions said of it stays.
+    private static func replace(
+        _ id: String, by sample: NewSample, label: Int64, fingerprint: Int64, _ db: Database
+    ) throws {
+        let change = try noteChange("teach", sample: id, from: nil, to: label, db)
+        let predicted = try sample.prediction.flatMap { try labelID(named: $0.label, db) }
+        try db.execute(
+            sql: """
+                UPDATE samples SET label = ?, group_name = coalesce(?, group_name), fingerprint = ?, features = ?,
+                    relearned = ?, predicted_label = ?, predicted_probability = ?, predicted_right = ?,
+                    predicted_version = ?, predicted_revision = ?
+                WHERE id = ?
+                """,
+            arguments: [
+                label, sample.group, fingerprint, sample.features.littleEndianBytes, change, predicted,
+                sample.prediction?.probability, predicted.map { $0 == label }, sample.prediction?.version,
+                sample.prediction?.revision, id,
+            ])
     }
 
     private static func insert(
@@ -118,7 +159,7 @@ extension Store {
             ])
     }
 
-    private static func fingerprintID(_ value: String, _ db: Database) throws -> Int64 {
+    static func fingerprintID(_ value: String, _ db: Database) throws -> Int64 {
         try db.execute(sql: "INSERT OR IGNORE INTO fingerprints (value) VALUES (?)", arguments: [value])
         return try Int64.fetchOne(db, sql: "SELECT id FROM fingerprints WHERE value = ?", arguments: [value])!
     }

@@ -66,6 +66,8 @@ package final class Store: Sendable {
             guard !db.configuration.readonly else { return }
             // Before the first table, or it has no effect.
             try db.execute(sql: "PRAGMA auto_vacuum = INCREMENTAL")
+            // What is forgotten is overwritten, not only unlinked: images may show people.
+            try db.execute(sql: "PRAGMA secure_delete = ON")
         }
         return configuration
     }
@@ -91,6 +93,13 @@ package final class Store: Sendable {
                 sql: "UPDATE versions SET state = 'rejected', reason = ? WHERE state = 'candidate'",
                 arguments: ["the service stopped before it was published"])
         }
+    }
+
+    /// Folds the write-ahead log into the file and empties it, so that what was forgotten is in neither.
+    ///
+    /// Where a reader is at work the log is emptied another time: forgetting does not wait for that.
+    func emptyLog() async {
+        _ = try? await database.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
     }
 
     // MARK: Access

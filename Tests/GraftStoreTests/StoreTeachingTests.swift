@@ -6,7 +6,9 @@ import GraftStore
     @Test func newBytesAreStoredWithTheirFeaturesAndGroup() async throws {
         let state = try TemporaryState()
         let store = try state.open()
-        let (outcomes, last) = try await store.teach([newSample("cat", 1, group: "burst", features: [.min, 0, .max])])
+        let (outcomes, last, _) = try await store.teach([
+            newSample("cat", 1, group: "burst", features: [.min, 0, .max])
+        ])
         guard case .stored(let id, let label) = outcomes[0] else { throw Unexpected(outcome: outcomes[0]) }
         #expect(last == 1)
         let sample = try await store.sample(id)
@@ -61,7 +63,7 @@ import GraftStore
     @Test func oneBatchSeesItsOwnDuplicatesAndConflicts() async throws {
         let state = try TemporaryState()
         let store = try state.open()
-        let (outcomes, last) = try await store.teach([newSample("cat", 1), newSample("cat", 1), newSample("dog", 1)])
+        let (outcomes, last, _) = try await store.teach([newSample("cat", 1), newSample("cat", 1), newSample("dog", 1)])
         guard case .stored(let id, _) = outcomes[0] else { throw Unexpected(outcome: outcomes[0]) }
         #expect(outcomes.dropFirst() == [.duplicate(id: id), .conflict(id: id, label: "cat")] && last == 1)
     }
@@ -75,12 +77,26 @@ import GraftStore
         #expect(same == id && other.lastChange == 2)
         let counts = try await store.counts(fingerprint: "backbone-b")
         #expect(counts.samples == 1 && counts.otherSamples == 0)
+        // Its place among samples is that of its first teaching.
+        #expect(try await store.sample(id).sequence == 1)
+    }
+
+    @Test func bytesOfAnotherBackboneUnderAnotherLabelMakeItsVersionsStale() async throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        let id = try await store.taught("cat", 1)
+        let version = try await store.version(knowing: [id])
+        let refused = try await store.teach([newSample("dog", 1, fingerprint: "backbone-b")])
+        #expect(refused.outcomes == [.conflict(id: id, label: "cat")])
+        _ = try await store.teach([newSample("dog", 1, fingerprint: "backbone-b", relabels: true)])
+        #expect(try await store.sample(id).label == "dog")
+        #expect(try await store.version(version).stale)
     }
 
     @Test func aBatchOf64IsWholeAndInOrder() async throws {
         let state = try TemporaryState()
         let store = try state.open()
-        let (outcomes, last) = try await store.teach((0..<64).map { try newSample("label \($0 % 5)", $0) })
+        let (outcomes, last, _) = try await store.teach((0..<64).map { try newSample("label \($0 % 5)", $0) })
         #expect(outcomes.count == 64 && last == 64)
         let page = try await store.samples(label: nil, after: 0, limit: 100)
         #expect(page.map(\.digest) == (0..<64).map(digest) && page.map(\.sequence) == Array(1...64))
