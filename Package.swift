@@ -102,6 +102,10 @@ let package = Package(
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        // Backbones of random weights, for tests that need more than one.
+        .target(
+            name: "TestBackbones", dependencies: ["GraftCheckpoint", "GraftNetwork"], path: "Tests/TestBackbones",
+            swiftSettings: swiftSettings),
         // The kernels' plain loops, in C, so that they also run where there is no Swift; see deploy/kernels.
         .target(
             name: "KernelChecks", dependencies: ["CKernels"], path: "Tests/KernelChecks", exclude: ["main.c"],
@@ -122,14 +126,14 @@ let package = Package(
             ]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
-        tests("GraftServiceTests", ["GraftService", "GraftAPI"]),
+        tests("GraftServiceTests", ["GraftService", "GraftAPI", "GraftStore", "TestBackbones", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
-                "GraftNetwork", "graftd", "graftctl",
+                "GraftNetwork", "TestBackbones", "graftd", "graftctl",
             ]),
     ],
     swiftLanguageModes: [.v6]

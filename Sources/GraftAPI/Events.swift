@@ -5,6 +5,7 @@ package enum ServiceEvent: Sendable, Equatable {
     case published(ModelReference)
     case rejected(VersionRejected)
     case activated(Activated)
+    case extraction(ExtractionProgress)
 
     package var name: String {
         switch self {
@@ -13,6 +14,7 @@ package enum ServiceEvent: Sendable, Equatable {
         case .published: "published"
         case .rejected: "rejected"
         case .activated: "activated"
+        case .extraction: "extraction"
         }
     }
 }

@@ -13,10 +13,12 @@ package struct BackboneRecord: Codable, Sendable, Equatable {
     package var imageSide: Int
     /// Whether it answers now.
     package var loaded: Bool
+    /// Samples that have its features, where that was asked for.
+    package var samples: Int?
 
     package init(
         name: String, architecture: String, fingerprint: String, featureCount: Int, parameterCount: Int,
-        imageSide: Int, loaded: Bool
+        imageSide: Int, loaded: Bool, samples: Int? = nil
     ) {
         self.name = name
         self.architecture = architecture
@@ -25,6 +27,7 @@ package struct BackboneRecord: Codable, Sendable, Equatable {
         self.parameterCount = parameterCount
         self.imageSide = imageSide
         self.loaded = loaded
+        self.samples = samples
     }
 }
 
@@ -61,6 +64,12 @@ package struct Status: Codable, Sendable, Equatable {
     package var samples: Int
     /// Samples kept under another backbone's fingerprint, which do not take part.
     package var otherSamples: Int
+    /// The same by backbone; empty where there are none.
+    package var otherBackbones: [OtherBackbone]
+    /// How many of them were, and wait to be, extracted again; absent without a backbone.
+    package var extraction: ExtractionProgress?
+    /// The images that were kept for that.
+    package var kept: KeptImages?
     /// Of the last taught samples, the fraction that the model had right before it learned them.
     package var prequentialAccuracy: Double?
     package var training: TrainJob?
@@ -77,9 +86,10 @@ package struct Status: Codable, Sendable, Equatable {
 
     package init(
         program: String, phase: Phase, summary: String, pid: Int, uptimeSeconds: Double, backbone: BackboneRecord?,
-        model: ModelReference, labels: Int, samples: Int, otherSamples: Int, prequentialAccuracy: Double?,
-        training: TrainJob?, residentBytes: Int, storeBytes: Int, threads: Int, queued: Int,
-        decodeMilliseconds: Double?, inferenceMilliseconds: Double?, refitMilliseconds: Double?
+        model: ModelReference, labels: Int, samples: Int, otherSamples: Int, otherBackbones: [OtherBackbone],
+        extraction: ExtractionProgress?, kept: KeptImages?, prequentialAccuracy: Double?, training: TrainJob?,
+        residentBytes: Int, storeBytes: Int, threads: Int, queued: Int, decodeMilliseconds: Double?,
+        inferenceMilliseconds: Double?, refitMilliseconds: Double?
     ) {
         self.program = program
         self.phase = phase
@@ -91,6 +101,9 @@ package struct Status: Codable, Sendable, Equatable {
         self.labels = labels
         self.samples = samples
         self.otherSamples = otherSamples
+        self.otherBackbones = otherBackbones
+        self.extraction = extraction
+        self.kept = kept
         self.prequentialAccuracy = prequentialAccuracy
         self.training = training
         self.residentBytes = residentBytes

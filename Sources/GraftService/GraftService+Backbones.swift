@@ -12,6 +12,8 @@ extension GraftService {
                 records.append(record)
             }
         }
+        let samples = try await storing { try await store.samplesByBackbone() }
+        for index in records.indices { records[index].samples = samples[records[index].fingerprint] ?? 0 }
         return BackboneList(backbones: records)
     }
 

@@ -5,31 +5,37 @@ import GraftStore
 extension GraftService {
     /// How the service is. It always answers: what the store cannot say is left out.
     package func status() async -> Status {
+        let vision = live.current.vision
+        let counts = try? await store.counts(fingerprint: vision?.backbone.fingerprint)
+        let extraction = if let counts { await extraction(counts, vision) } else { ExtractionProgress?.none }
+        let others = counts?.others.map(OtherBackbone.init) ?? []
+        let samples = counts?.samples ?? 0
+        // Last, so that it knows at least what was counted.
         let model = live.current
-        let fingerprint = model.vision?.backbone.fingerprint
-        let counts = try? await store.counts(fingerprint: fingerprint)
         let phase: Status.Phase =
             if isStopping { .stopping } else if model.vision == nil { .noBackbone } else if model.analytic == nil {
                 .noLabels
             } else { .serving }
-        let samples = counts?.samples ?? 0
         return Status(
             program: Self.programVersion, phase: phase,
-            summary: Self.summary(phase, model: model, samples: samples),
+            summary: Self.summary(phase, model: model, samples: samples, others: others),
             pid: Int(ProcessInfo.processInfo.processIdentifier),
             uptimeSeconds: (ContinuousClock.now - started).seconds,
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
             model: model.reference, labels: model.names.count, samples: samples,
-            otherSamples: counts?.otherSamples ?? 0, prequentialAccuracy: counts?.prequentialAccuracy,
+            otherSamples: counts?.otherSamples ?? 0, otherBackbones: others, extraction: extraction,
+            kept: counts.map { keptImages($0.images) }, prequentialAccuracy: counts?.prequentialAccuracy,
             training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
             threads: pool.threads, queued: pool.queued, decodeMilliseconds: timings.decode.median,
             inferenceMilliseconds: timings.inference.median, refitMilliseconds: timings.refit.median)
     }
 
-    private static func summary(_ phase: Status.Phase, model: LiveModel, samples: Int) -> String {
+    private static func summary(
+        _ phase: Status.Phase, model: LiveModel, samples: Int, others: [OtherBackbone]
+    ) -> String {
         switch phase {
         case .noBackbone: noBackboneHint
-        case .noLabels: "no label yet: teach one with `graftctl teach --label L FILE`"
+        case .noLabels: noLabelsHint(others)
         case .serving:
             "version \(model.reference.version), revision \(model.reference.revision): "
                 + "\(model.names.count) labels from \(samples) samples"

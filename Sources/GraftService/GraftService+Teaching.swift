@@ -28,7 +28,7 @@ extension GraftService {
         let name = try Self.name(teaching.label)
         let (model, vision) = try visionOfLiveModel()
         let seen = try await look(at: image, with: vision)
-        return try await teach(seen, as: name, teaching, model)
+        return try await teach(seen, as: name, teaching, model, vision)
     }
 
     /// Teaches the image of the recent answer `id`.
@@ -45,16 +45,18 @@ extension GraftService {
                 .unknownAnswer,
                 detail: "answer '\(id)' was given by another backbone: send the image itself instead of ?answer=")
         }
-        return try await teach(seen, as: name, teaching, model)
+        return try await teach(seen, as: name, teaching, model, vision)
     }
 
     private func teach(
-        _ seen: SeenImage, as name: LabelName, _ teaching: Teaching, _ model: LiveModel
+        _ seen: SeenImage, as name: LabelName, _ teaching: Teaching, _ model: LiveModel, _ vision: Vision
     ) async throws(Problem) -> TeachingOutcome {
+        var kept: KeptImage?
+        if let image = seen.image { kept = try await vision.kept(image, by: configuration.keep, on: pool) }
         // Prequential: what the model says before it learns the sample is the honest measure of its quality.
         let predicted = model.answer(seen.features, count: 1).first
         let outcome = try await learner.teach(
-            seen, as: name, group: teaching.group, relabel: teaching.relabel, predicted: predicted,
+            seen, as: name, group: teaching.group, relabel: teaching.relabel, keeping: kept, predicted: predicted,
             by: model.reference)
         if outcome.isNew { events.send(.sample(outcome.taught)) }
         return outcome

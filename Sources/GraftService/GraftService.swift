@@ -21,8 +21,9 @@ package final class GraftService: Sendable {
     let live: LiveModelBox
     let learner: Learner
     let training: TrainingSupervisor
+    let extractor: Extractor
     let backboneFolder: BackboneFolder
-    let recent = RecentAnswers(capacity: 256)
+    let recent = RecentAnswers(capacity: 256, byteLimit: 16 << 20)
     let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now
@@ -45,6 +46,8 @@ package final class GraftService: Sendable {
             configuration: configuration, store: store, live: live, events: events, timings: timings, logger: logger)
         training = TrainingSupervisor(
             configuration: configuration, store: store, learner: learner, pool: pool, events: events, logger: logger)
+        extractor = Extractor(
+            store: store, learner: learner, live: live, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {
             do {
                 try await adopt(backboneFolder.load(name), name: name)
@@ -67,9 +70,10 @@ package final class GraftService: Sendable {
         events.finish()
     }
 
-    /// Ends training and compute, and closes the store. No request may come after it.
+    /// Ends extraction, training and compute, and closes the store. No request may come after it.
     package func stop() async {
         beginStopping()
+        await extractor.stop()
         await training.stop()
         await pool.stop()
         do {
@@ -96,6 +100,7 @@ package final class GraftService: Sendable {
                 "name": "\(name)", "architecture": "\(backbone.architecture.name)",
                 "fingerprint": "\(backbone.fingerprint.prefix(12))",
             ])
+        await extractor.restart()
     }
 
     /// What answers now, or why nothing can.
@@ -111,7 +116,8 @@ package final class GraftService: Sendable {
         timings.decode.record(durations.decode)
         timings.inference.record(durations.inference)
         return SeenImage(
-            digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint, features: features)
+            digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint, features: features,
+            image: configuration.keep == .none ? nil : image)
     }
 }
 

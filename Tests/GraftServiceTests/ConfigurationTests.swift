@@ -28,6 +28,20 @@ import Testing
         #expect(settings.pixelLimit == 1_000)
     }
 
+    @Test func whatIsKeptIsOneOfThreeWithALimit() async throws {
+        #expect(Configuration().keep == .none)
+        let settings = try await read(environment: ["GRAFTD_KEEP": "thumbnail", "GRAFTD_KEEP_LIMIT": "1000000"])
+        #expect(settings.keep == .thumbnail && settings.keepLimit == 1_000_000)
+        let errors = await #expect(throws: ConfigurationErrors.self) {
+            try await read(environment: ["GRAFTD_KEEP": "everything", "GRAFTD_KEEP_LIMIT": "-1"])
+        }
+        #expect(
+            errors?.problems.map(\.description) == [
+                "keep: expected none, thumbnail, original, found 'everything'",
+                "keepLimit: expected 0 to 1125899906842624 bytes, found '-1'",
+            ])
+    }
+
     @Test func everyProblemIsReportedAtOnce() async throws {
         let environment = [
             "GRAFTD_THREADS": "0", "GRAFTD_QUEUE_LIMIT": "some", "GRAFTD_LOG_LEVEL": "loud",

@@ -25,7 +25,9 @@ extension RouteTable {
         on(.get, "/metrics") { _, _ in
             var text = MetricsText()
             metrics.write(to: &text)
-            text.write(await service.status())
+            let status = await service.status()
+            text.write(status)
+            text.writeExtraction(status)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))
@@ -54,6 +56,7 @@ extension ServiceEvent {
             case .published(let value): try encoder.encode(value)
             case .rejected(let value): try encoder.encode(value)
             case .activated(let value): try encoder.encode(value)
+            case .extraction(let value): try encoder.encode(value)
             }
         return ByteBuffer(string: "event: \(name)\ndata: \(String(decoding: data, as: UTF8.self))\n\n")
     }

@@ -6,13 +6,16 @@ import GraftStore
 extension Learner {
     /// Stores a batch, learns what is new in it, and solves once. One outcome for each.
     func learn(_ batch: [PendingTeaching]) async -> [Result<TeachingOutcome, Problem>] {
-        let stored: (outcomes: [TeachOutcome], lastChange: Int64)
+        let stored: (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int)
         do {
             let fingerprint = try loadedVision().backbone.fingerprint
             guard batch.allSatisfy({ $0.sample.fingerprint == fingerprint }) else {
                 throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
             }
-            stored = try await storing { try await store.teach(batch.map(\.sample)) }
+            stored = try await storing {
+                try await store.teach(batch.map(\.sample), imageByteLimit: configuration.keepLimit)
+            }
+            if stored.imagesWithoutRoom > 0 { sayThatImagesHaveNoRoom() }
             // Names first: a label that is learned can be answered, and then it needs its name.
             try await readNames()
             try learn(batch, stored.outcomes)
@@ -60,6 +63,37 @@ extension Learner {
                     detail:
                         "the same image is sample \(id) with the label '\(label)': add ?on_conflict=relabel to give it "
                         + "the label '\(taught.sample.label.value)'", id: id, label: label))
+        }
+    }
+
+    private func sayThatImagesHaveNoRoom() {
+        guard !saidThatImagesHaveNoRoom else { return }
+        saidThatImagesHaveNoRoom = true
+        logger.warning(
+            """
+            kept images have reached keepLimit (\(configuration.keepLimit) bytes): further samples are taught without \
+            their image, and another backbone will not know them; raise keepLimit, or set keep to thumbnail
+            """)
+    }
+
+    // MARK: Another backbone
+
+    /// Learns what the loaded backbone made of kept images: how many samples that brought, or nil if another backbone was
+    /// loaded meanwhile, and nothing was done.
+    func learn(_ extracted: [ExtractedSample], fingerprint: String) async throws(Problem) -> Int? {
+        try await exclusively { () throws(Problem) in
+            guard try loadedVision().backbone.fingerprint == fingerprint else { return nil }
+            return try await storing {
+                let (learned, lastChange) = try await store.relearn(extracted, fingerprint: fingerprint)
+                for sample in learned {
+                    try statistics.add(RootFeatures(values: sample.features), label: sample.label)
+                }
+                if lastChange != self.lastChange {
+                    self.lastChange = lastChange
+                    publish()
+                }
+                return learned.count
+            }
         }
     }
 

@@ -26,6 +26,9 @@ actor Learner {
     var version = ActiveVersion.none
     private var vision: Vision?
 
+    /// Whether it was said that kept images have no more room.
+    var saidThatImagesHaveNoRoom = false
+
     private var changes = ChangeQueue()
     /// Taught samples that wait to share one transaction and one solve.
     private var pending: [PendingTeaching] = []
@@ -76,6 +79,7 @@ actor Learner {
             let fingerprint = vision.backbone.fingerprint
             let featureCount = vision.backbone.featureCount
             try await storing {
+                try await store.load(fingerprint: fingerprint, name: vision.name)
                 var learned = LabelStatistics(featureCount: featureCount)
                 try store.forEachBatch(fingerprint: fingerprint) { batch in
                     let rows = FeatureRows(featureCount: featureCount, values: batch.flatMap(\.features))
@@ -113,8 +117,8 @@ actor Learner {
 
     /// Keeps and learns one sample; samples that come while the disk is busy share its next write and one solve.
     func teach(
-        _ seen: SeenImage, as name: LabelName, group: String?, relabel: Bool, predicted: LabelProbability?,
-        by reference: ModelReference
+        _ seen: SeenImage, as name: LabelName, group: String?, relabel: Bool, keeping image: KeptImage?,
+        predicted: LabelProbability?, by reference: ModelReference
     ) async throws(Problem) -> TeachingOutcome {
         let sample = NewSample(
             label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
@@ -123,7 +127,7 @@ actor Learner {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
                     revision: Int64(reference.revision))
-            }, relabels: relabel)
+            }, relabels: relabel, image: image)
         let result = await withCheckedContinuation { continuation in
             pending.append(
                 PendingTeaching(
@@ -136,6 +140,8 @@ actor Learner {
 
     /// The most samples in one transaction.
     private static let batchLimit = 64
+    /// The kept images in one transaction end at the one that reaches these bytes: the write-ahead log grows by as much.
+    private static let batchImageBytes = 32 << 20
 
     private func teachPending() async {
         while !changes.tryEnter() {
@@ -143,7 +149,12 @@ actor Learner {
         }
         defer { changes.leave() }
         while !pending.isEmpty {
-            let batch = Array(pending.prefix(Self.batchLimit))
+            var imageBytes = 0
+            let batch = Array(
+                pending.prefix(Self.batchLimit).prefix { waiting in
+                    defer { imageBytes += waiting.sample.image?.bytes.count ?? 0 }
+                    return imageBytes < Self.batchImageBytes
+                })
             pending.removeFirst(batch.count)
             let outcomes = await learn(batch)
             for (waiting, outcome) in zip(batch, outcomes) { waiting.continuation.resume(returning: outcome) }

@@ -57,6 +57,14 @@ extension Configuration {
         await set(\.queueLimit, "queueLimit")
         await set(\.bodyLimit, "bodyLimit")
         await set(\.pixelLimit, "pixelLimit")
+        if let text = await text("keep") {
+            if let policy = KeepPolicy(rawValue: text) {
+                configuration.keep = policy
+            } else {
+                problems.append(ConfigurationProblem(key: "keep", value: text, expected: KeepPolicy.expected))
+            }
+        }
+        await set(\.keepLimit, "keepLimit")
         await set(\.logLevel, "logLevel")
         problems += configuration.problems
         guard problems.isEmpty else { throw ConfigurationErrors(problems: problems) }

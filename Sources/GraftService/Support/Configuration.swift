@@ -2,16 +2,18 @@ import Foundation
 
 /// What an administrator can set; every default is in place.
 ///
-/// | key          | type    | unit    | default                 | range          |
-/// | ------------ | ------- | ------- | ----------------------- | -------------- |
-/// | `socket`     | string  | path    | /run/graftd/graftd.sock | 1 to 107 bytes |
-/// | `state`      | string  | folder  | /var/lib/graftd         |                |
-/// | `backbone`   | string  | name    | the newest in the state |                |
-/// | `threads`    | integer | threads | one per processor       | 1 to 256       |
-/// | `queueLimit` | integer | images  | 256                     | 1 to 65,536    |
-/// | `bodyLimit`  | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB |
-/// | `pixelLimit` | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1   |
-/// | `logLevel`   | string  |         | info                    | trace to error |
+/// | key          | type    | unit    | default                 | range                     |
+/// | ------------ | ------- | ------- | ----------------------- | ------------------------- |
+/// | `socket`     | string  | path    | /run/graftd/graftd.sock | 1 to 107 bytes            |
+/// | `state`      | string  | folder  | /var/lib/graftd         |                           |
+/// | `backbone`   | string  | name    | the newest in the state |                           |
+/// | `threads`    | integer | threads | one per processor       | 1 to 256                  |
+/// | `queueLimit` | integer | images  | 256                     | 1 to 65,536               |
+/// | `bodyLimit`  | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB            |
+/// | `pixelLimit` | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
+/// | `keep`       | string  |         | none                    | none, thumbnail, original |
+/// | `keepLimit`  | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
+/// | `logLevel`   | string  |         | info                    | trace to error            |
 package struct Configuration: Sendable, Equatable {
     /// The Unix socket that answers.
     package var socket = "/run/graftd/graftd.sock"
@@ -27,6 +29,10 @@ package struct Configuration: Sendable, Equatable {
     package var bodyLimit = 64 << 20
     /// The most pixels an image may have, by its header.
     package var pixelLimit = 50_000_000
+    /// What is kept of each taught image, for a backbone that comes later.
+    package var keep = KeepPolicy.none
+    /// The most bytes that kept images may take in all; beyond, samples are taught without their image.
+    package var keepLimit = 4 << 30
     package var logLevel = "info"
 
     /// The largest backbone file, in bytes. VGG19 with its classifier is 575 MB.
@@ -51,6 +57,7 @@ package struct Configuration: Sendable, Equatable {
         require((1...65_536).contains(queueLimit), "queueLimit", queueLimit, "1 to 65536 images")
         require((1 << 10...1 << 30).contains(bodyLimit), "bodyLimit", bodyLimit, "1024 to 1073741824 bytes")
         require((1...Int(Int32.max)).contains(pixelLimit), "pixelLimit", pixelLimit, "1 to 2147483647 pixels")
+        require((0...1 << 50).contains(keepLimit), "keepLimit", keepLimit, "0 to 1125899906842624 bytes")
         require(
             Self.logLevels.contains(logLevel), "logLevel", logLevel, Self.logLevels.joined(separator: ", "))
         return problems

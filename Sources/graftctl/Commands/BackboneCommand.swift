@@ -24,7 +24,7 @@ struct BackboneListCommand: DaemonCommand {
         commandName: "list",
         abstract: "List the backbones that the daemon holds.",
         discussion: """
-            The one with a star answers.
+            The one with a star answers, from the samples that have its features.
 
             Examples:
               graftctl backbone list
@@ -38,16 +38,19 @@ struct BackboneListCommand: DaemonCommand {
     func run(_ client: GraftClient) async throws {
         let backbones = try await client.backbones()
         if output.json { return try Terminal.print(json: BackboneList(backbones: backbones)) }
+        let status = try await client.status()
         guard !backbones.isEmpty else { return print("No backbone yet; graftctl backbone import FILE brings one.") }
         var table = TextTable([
             .init(""), .init("name"), .init("architecture"), .number("parameters"), .number("features"),
-            .number("side"), .init("fingerprint"),
+            .number("side"), .number("samples"), .init("fingerprint"),
         ])
         for backbone in backbones {
             table.add(
                 backbone.loaded ? "*" : "", backbone.name, backbone.architecture, "\(backbone.parameterCount)",
-                "\(backbone.featureCount)", "\(backbone.imageSide)", String(backbone.fingerprint.prefix(12)))
+                "\(backbone.featureCount)", "\(backbone.imageSide)", backbone.samples.map(String.init) ?? "-",
+                String(backbone.fingerprint.prefix(12)))
         }
         Terminal.print(table)
+        if let words = status.extractionWords { print(words.printable) }
     }
 }

@@ -24,6 +24,9 @@ struct BackboneImportCommand: AsyncParsableCommand {
             preprocessor_config.json of transformers lies beside the file, or --config names one; the options below are \
             stronger than either.
 
+            Samples that were taught before are extracted again where their image was kept (the daemon's setting keep); \
+            the rest stays with its backbone and answers again when that is imported again.
+
             --state writes into the state folder of a daemon that does not run, for instance while an image of a \
             system is built.
 
@@ -81,6 +84,9 @@ struct BackboneImportCommand: AsyncParsableCommand {
                         "Backbone \(record.name) is \(record.loaded ? "loaded" : "stored"): \(record.featureCount) "
                             + "features of \(record.imageSide) x \(record.imageSide) images, fingerprint "
                             + "\(record.fingerprint.prefix(12)).")
+                    if let words = try await client.status().extractionWords {
+                        print("Of what was taught before: \(words). graftctl status shows how it goes on.".printable)
+                    }
                 }
             }
         }

@@ -39,9 +39,10 @@ struct StatusCommand: DaemonCommand {
             lines.append(("backbone", "none; run graftctl backbone import FILE"))
         }
         lines.append(("model", "version \(status.model.version), revision \(status.model.revision)"))
-        var samples = "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"
-        if status.otherSamples > 0 { samples += ", \(status.otherSamples) more of another backbone take no part" }
-        lines.append(("knows", samples))
+        lines.append(
+            ("knows", "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"))
+        if let words = status.extractionWords { lines.append(("earlier", words)) }
+        if let words = status.kept?.words { lines.append(("images", words)) }
         if let accuracy = status.prequentialAccuracy {
             lines.append(("accuracy", "\(Words.percent(accuracy)) of the last taught images, before they were learned"))
         }
