@@ -26,7 +26,11 @@ final class StateLock: Sendable {
     /// Lets another daemon have the folder.
     func release() {
         descriptor.withLock { descriptor in
-            if let file = descriptor { close(file) }
+            if let file = descriptor {
+                // Not by closing alone: a child that was forked and has not yet become its program holds the file too.
+                flock(file, LOCK_UN)
+                close(file)
+            }
             descriptor = nil
         }
     }
