@@ -3,10 +3,10 @@ import GraftNetwork
 /// The layers above the features in foreign checkpoints, which graftd's own head replaces.
 enum Classifier {
     /// What comes first in the names of their tensors: the `efficientnet_lite_pytorch` package's; torchvision's ResNets
-    /// and most of timm; torchvision's VGG, MobileNet and EfficientNet and timm's; timm's transformers; Keras', and what
-    /// it calls a dense layer that was given no name.
+    /// and most of timm; torchvision's VGG, MobileNet and EfficientNet and timm's; timm's transformers and VGG; Keras',
+    /// and what it calls a dense layer that was given no name.
     private static let parts: Set<Substring> = [
-        "_fc", "fc", "classifier", "head", "fc1", "fc2", "predictions", "dense",
+        "_fc", "fc", "classifier", "head", "pre_logits", "fc1", "fc2", "predictions", "dense",
     ]
 
     static func isPart(_ name: Substring) -> Bool {

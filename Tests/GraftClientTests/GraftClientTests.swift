@@ -19,7 +19,10 @@ import Testing
         _ answers: String..., body: (GraftClient, CannedServer) async throws -> Result
     ) async throws -> Result {
         let server = try CannedServer(answers)
-        return try await GraftClient.withClient(socket: server.socket) { try await body($0, server) }
+        // Hundreds of tests share the threads, so a call may stand still for minutes.
+        return try await GraftClient.withClient(socket: server.socket, timeout: .seconds(3600)) {
+            try await body($0, server)
+        }
     }
 
     // MARK: What is sent

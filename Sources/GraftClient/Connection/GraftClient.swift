@@ -41,9 +41,9 @@ package struct GraftClient: Sendable {
     /// The result of `body` with a client of the daemon at `socket`, which is shut down however `body` ends.
     @discardableResult
     package static func withClient<Result>(
-        socket: String, _ body: (GraftClient) async throws -> Result
+        socket: String, timeout: Duration = .seconds(120), _ body: (GraftClient) async throws -> Result
     ) async throws -> Result {
-        let client = try GraftClient(socket: socket)
+        let client = try GraftClient(socket: socket, timeout: timeout)
         do {
             let result = try await body(client)
             await client.shutdown()
