@@ -1,6 +1,6 @@
 import GraftTensor
 
-/// The order in which an architecture's layers run, by which algorithm, and where in one arena each tensor lies.
+/// The order in which the layers of blocks run, by which algorithm, and where in one arena each tensor lies.
 package struct Plan: Sendable {
     /// Which layer of which block.
     package struct LayerName: Sendable, Equatable {
@@ -58,9 +58,9 @@ package struct Plan: Sendable {
     }
 
     package let steps: [Step]
-    /// The shape of every tensor; the first is the image, which is the caller's.
+    /// The shape of every tensor; the first is the input, which is the caller's.
     package let maps: [MapShape]
-    /// Where each tensor starts in the arena, in floats; that of the image means nothing.
+    /// Where each tensor starts in the arena, in floats; that of the input means nothing.
     package let offsets: [Int]
     /// The arena's length in floats.
     package let arenaCount: Int
@@ -78,10 +78,16 @@ package struct Plan: Sendable {
 
     /// The plan of `architecture` for images `[side, side, 3]`.
     package init(_ architecture: Architecture, side: Int, instructionSet: InstructionSet) {
-        let draft = Draft(
+        self.init(
             architecture.blocks, input: MapShape(height: side, width: side, channels: 3),
             instructionSet: instructionSet)
-        precondition(draft.maps.last!.count == architecture.featureCount)
+    }
+
+    /// The plan of `blocks` for one tensor of shape `input`.
+    ///
+    /// - Precondition: every block can take what it gets.
+    package init(_ blocks: [Block], input: MapShape, instructionSet: InstructionSet) {
+        let draft = Draft(blocks, input: input, instructionSet: instructionSet)
 
         // A tensor lives from the step that writes it to the last that reads it, shared space for its one step.
         var lifetimes = draft.maps.map { _ in Lifetime(count: 0, first: 0, last: 0) }

@@ -39,29 +39,64 @@ extension Backbone {
         file: SafetensorsFile, blocks: Int? = nil,
         forcedInstructionSet: String? = ProcessInfo.processInfo.environment["GRAFTD_ISA"]
     ) throws(BackboneError) {
-        let metadata: BackboneMetadata
-        do { metadata = try file.backboneMetadata() } catch { throw .checkpoint(error) }
-        let architecture = try Architecture(metadata)
-        let instructionSet: InstructionSet
-        do { instructionSet = try .chosen(forced: forcedInstructionSet) } catch { throw .instructionSet(error) }
-        let wanted = blocks.map(architecture.first) ?? architecture
+        let whole = try RunnableFile(file, forcedInstructionSet)
+        let wanted = blocks.map(whole.architecture.first) ?? whole.architecture
         do throws(CheckpointError) {
-            // Before memory is taken for weights that the file lacks.
-            for parameter in wanted.parameters {
-                let found = try file.shape(of: parameter.name)
-                guard found == parameter.shape else {
-                    throw .shapeMismatch(name: parameter.name, expected: parameter.shape, found: found)
-                }
-            }
+            try file.check(wanted.parameters)
             try self.init(
-                architecture: wanted, fingerprint: metadata.fingerprint,
-                instructionSet: instructionSet
-            ) { parameter throws(CheckpointError) in
-                try file.floats(parameter.name, shape: parameter.shape)
-            }
+                architecture: wanted, fingerprint: whole.fingerprint, instructionSet: whole.instructionSet,
+                parameters: file.elements(of:))
         } catch {
             throw .checkpoint(error)
         }
+    }
+}
+
+extension Top {
+    /// The blocks of the backbone in a canonical file from the one numbered `cut` on; see ``Backbone/init(file:blocks:forcedInstructionSet:)``.
+    package convenience init(
+        file: SafetensorsFile, from cut: Int,
+        forcedInstructionSet: String? = ProcessInfo.processInfo.environment["GRAFTD_ISA"]
+    ) throws(BackboneError) {
+        let whole = try RunnableFile(file, forcedInstructionSet)
+        do throws(CheckpointError) {
+            try file.check(whole.architecture.blocks[cut...].flatMap(\.parameters))
+            try self.init(
+                of: whole.architecture, from: cut, instructionSet: whole.instructionSet, parameters: file.elements(of:))
+        } catch {
+            throw .checkpoint(error)
+        }
+    }
+}
+
+/// What a file's metadata say is in it, and how it is to be run.
+private struct RunnableFile {
+    let architecture: Architecture
+    let fingerprint: String
+    let instructionSet: InstructionSet
+
+    init(_ file: SafetensorsFile, _ forcedInstructionSet: String?) throws(BackboneError) {
+        let metadata: BackboneMetadata
+        do { metadata = try file.backboneMetadata() } catch { throw .checkpoint(error) }
+        architecture = try Architecture(metadata)
+        fingerprint = metadata.fingerprint
+        do { instructionSet = try .chosen(forced: forcedInstructionSet) } catch { throw .instructionSet(error) }
+    }
+}
+
+extension SafetensorsFile {
+    /// Throws where a parameter is missing or has another shape: before memory is taken for what the file lacks.
+    fileprivate func check(_ parameters: [Parameter]) throws(CheckpointError) {
+        for parameter in parameters {
+            let found = try shape(of: parameter.name)
+            guard found == parameter.shape else {
+                throw .shapeMismatch(name: parameter.name, expected: parameter.shape, found: found)
+            }
+        }
+    }
+
+    fileprivate func elements(of parameter: Parameter) throws(CheckpointError) -> [Float] {
+        try floats(parameter.name, shape: parameter.shape)
     }
 }
 

@@ -25,6 +25,7 @@ extension Backbone {
         _ image: Tensor, in workspaces: Workspaces, by worker: Worker = .alone, runs: Int
     ) -> [StepProfile] {
         precondition(runs >= 1)
+        let plan = blocks.plan
         var times = plan.steps.map { _ in [Duration]() }
         let clock = ContinuousClock()
         for run in 0...runs {

@@ -10,9 +10,7 @@ package final class Backbone: Sendable {
     package let fingerprint: String
     /// The instructions the kernels use.
     package let instructionSet: InstructionSet
-    let plan: Plan
-    let weights: PackedWeights
-    let kernels: VectorKernels
+    let blocks: PackedBlocks
 
     /// A backbone with the weights that `parameters` returns for each name and canonical shape.
     package init<E: Error>(
@@ -23,9 +21,11 @@ package final class Backbone: Sendable {
         self.preprocessing = preprocessing ?? architecture.preprocessing
         self.fingerprint = fingerprint
         self.instructionSet = instructionSet
-        kernels = instructionSet.kernels
-        plan = Plan(architecture, side: self.preprocessing.cropSide, instructionSet: instructionSet)
-        weights = try PackedWeights(plan, kernels: kernels, parameters: parameters)
+        let side = self.preprocessing.cropSide
+        blocks = try PackedBlocks(
+            architecture.blocks, input: MapShape(height: side, width: side, channels: 3),
+            instructionSet: instructionSet, parameters: parameters)
+        precondition(blocks.output.count == architecture.featureCount)
     }
 
     /// A backbone whose weights are random, for measurements.
@@ -51,15 +51,10 @@ package final class Backbone: Sendable {
     package var inputShape: [Int] { [1, preprocessing.cropSide, preprocessing.cropSide, 3] }
 
     /// The bytes of the packed weights, and what each thread needs beside them.
-    package var byteCounts: (weights: Int, workspace: Int) {
-        (
-            weights.buffer.count * MemoryLayout<Float>.stride,
-            (plan.arenaCount + plan.scratchCount) * MemoryLayout<Float>.stride
-        )
-    }
+    package var byteCounts: (weights: Int, workspace: Int) { blocks.byteCounts }
 
     /// Memory for as many forward passes at a time as `threads`, which may help each other.
-    package func makeWorkspaces(threads: Int = 1) -> Workspaces { Workspaces(self, threads: threads) }
+    package func makeWorkspaces(threads: Int = 1) -> Workspaces { Workspaces(blocks, threads: threads) }
 
     /// The features `[D]` of one image `[1, H, W, 3]`; bit for bit the same whoever computes them, with whatever help.
     ///
@@ -82,8 +77,8 @@ package final class Backbone: Sendable {
         _ body: (UnsafePointer<Float>) -> R
     ) -> R {
         precondition(input.shape == inputShape, "\(input.shape) is not \(inputShape)")
-        return workspaces.withPass(of: worker) { pass in
-            input.elements.withUnsafeBufferPointer { pass.run($0.baseAddress!, by: worker, observe: observe, body) }
+        return input.elements.withUnsafeBufferPointer {
+            blocks.forward($0.baseAddress!, in: workspaces, by: worker, observe: observe, body)
         }
     }
 }

@@ -5,9 +5,9 @@ import GraftTensor
 extension ForwardPass {
     /// Computes a part of step `s`.
     func compute(_ s: Int, _ part: Phase.Part, scratch: UnsafeMutablePointer<Float>) {
-        let kernels = backbone.kernels
+        let kernels = blocks.kernels
         let operands = Operands(self, s)
-        switch backbone.plan.steps[s].operation {
+        switch blocks.plan.steps[s].operation {
         case .product(let convolution):
             kernels.product(operands.product(convolution), rows: part.rows, panels: part.panels)
         case .convolution(let convolution):
@@ -42,12 +42,12 @@ extension ForwardPass {
     private func combine(
         _ combination: graft_combination, _ activation: Activation, _ s: Int, _ operands: Operands, lines: Range<Int>
     ) {
-        let (inputs, shape) = (backbone.plan.steps[s].inputs, operands.shape)
+        let (inputs, shape) = (blocks.plan.steps[s].inputs, operands.shape)
         let second = inputs.count > 1 ? inputs[1] : nil
-        backbone.kernels.elementwise(
+        blocks.kernels.elementwise(
             graft_elementwise(
                 channels: Int64(shape.channels), combination: combination,
-                second_is_vector: second.map { backbone.plan.maps[$0] != shape } == true ? 1 : 0,
+                second_is_vector: second.map { blocks.plan.maps[$0] != shape } == true ? 1 : 0,
                 first: operands.input, second: second.map { pointer(to: $0) }, output: operands.output,
                 activation: activation.applied),
             pixels: lines.lowerBound * shape.width..<lines.upperBound * shape.width)
@@ -56,8 +56,8 @@ extension ForwardPass {
     private func concatenate(_ s: Int, _ operands: Operands, lines: Range<Int>) {
         let (width, channels) = (operands.shape.width, operands.shape.channels)
         var first = 0
-        for input in backbone.plan.steps[s].inputs {
-            let (source, count) = (pointer(to: input), backbone.plan.maps[input].channels)
+        for input in blocks.plan.steps[s].inputs {
+            let (source, count) = (pointer(to: input), blocks.plan.maps[input].channels)
             for pixel in lines.lowerBound * width..<lines.upperBound * width {
                 (operands.output + pixel * channels + first).update(from: source + pixel * count, count: count)
             }
@@ -82,15 +82,15 @@ private struct Operands {
     let shared: UnsafeMutablePointer<Float>
 
     init(_ pass: ForwardPass, _ s: Int) {
-        let step = pass.backbone.plan.steps[s]
-        places = pass.backbone.weights.places[s]
-        packed = pass.backbone.weights.buffer.withUnsafePointer { $0 }
-        inputShape = pass.backbone.plan.maps[step.input]
-        shape = pass.backbone.plan.maps[step.output]
+        let step = pass.blocks.plan.steps[s]
+        places = pass.blocks.weights.places[s]
+        packed = pass.blocks.weights.buffer.withUnsafePointer { $0 }
+        inputShape = pass.blocks.plan.maps[step.input]
+        shape = pass.blocks.plan.maps[step.output]
         input = pass.pointer(to: step.input)
         residual = step.residual.map { pass.pointer(to: $0) }
-        output = pass.arenaPointer + pass.backbone.plan.offsets[step.output]
-        zeros = packed + pass.backbone.weights.zeros
+        output = pass.arenaPointer + pass.blocks.plan.offsets[step.output]
+        zeros = packed + pass.blocks.weights.zeros
         shared = pass.arenaPointer + step.sharedOffset
     }
 

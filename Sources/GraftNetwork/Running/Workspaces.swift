@@ -6,10 +6,10 @@ package final class Workspaces: Sendable {
     /// By thread: the tensors of the pass that it leads.
     private let passes: [ForwardPass]
 
-    init(_ backbone: Backbone, threads: Int) {
+    init(_ blocks: PackedBlocks, threads: Int) {
         // Scratch space belongs to a thread, whosever pass it helps with.
-        let scratches = (0..<threads).map { _ in Scratch(count: backbone.plan.scratchCount) }
-        passes = (0..<threads).map { _ in ForwardPass(backbone, scratches: scratches) }
+        let scratches = (0..<threads).map { _ in Scratch(count: blocks.plan.scratchCount) }
+        passes = (0..<threads).map { _ in ForwardPass(blocks, scratches: scratches) }
     }
 
     /// Lends the pass of `worker`.
