@@ -25,11 +25,21 @@ package struct TrainRequest: Codable, Sendable, Equatable {
     package var features: HeadFeatures?
     /// The same snapshot and seed give the same bytes.
     package var seed: UInt64?
+    /// How to learn by gradient steps. Without one, `head` solves for the best head instead, and `top` does what the daemon
+    /// finds best.
+    package var recipe: TrainingRecipe?
+    /// After how many seconds the job gives up.
+    package var timeLimit: Double?
 
-    package init(strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil) {
+    package init(
+        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil,
+        recipe: TrainingRecipe? = nil, timeLimit: Double? = nil
+    ) {
         self.strategy = strategy
         self.features = features
         self.seed = seed
+        self.recipe = recipe
+        self.timeLimit = timeLimit
     }
 }
 

@@ -36,13 +36,18 @@ package struct ChangedSample: Sendable, Equatable {
     package var to: Int64?
     package var fingerprint: String
     package var features: [Int16]
+    /// What the active version's own top made of it; nil where there is none, or it has not seen the sample.
+    package var tuned: [Int16]?
 
-    package init(id: String, from: Int64, to: Int64?, fingerprint: String, features: [Int16]) {
+    package init(
+        id: String, from: Int64, to: Int64?, fingerprint: String, features: [Int16], tuned: [Int16]? = nil
+    ) {
         self.id = id
         self.from = from
         self.to = to
         self.fingerprint = fingerprint
         self.features = features
+        self.tuned = tuned
     }
 }
 
@@ -129,7 +134,8 @@ extension Store {
         else { throw StoreError.unknownSample(id) }
         return ChangedSample(
             id: id, from: row["label"], to: nil, fingerprint: row["value"],
-            features: [Int16](littleEndian: row["features"]))
+            features: [Int16](littleEndian: row["features"]),
+            tuned: try tunedFeatures(of: id, version: activeVersion(db), db))
     }
 
     // MARK: Versions that learned a sample

@@ -15,10 +15,23 @@ package struct NewSample: Sendable {
     package var relabels: Bool
     /// What another backbone will look at; nil for nothing.
     package var image: KeptImage?
+    /// What the own top of the version that answers made of it; nil where that has none.
+    package var tuned: TunedFeatures?
+
+    /// Features by a version's own top.
+    package struct TunedFeatures: Sendable, Equatable {
+        package var version: Int64
+        package var features: [Int16]
+
+        package init(version: Int64, features: [Int16]) {
+            self.version = version
+            self.features = features
+        }
+    }
 
     package init(
         label: LabelName, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
-        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil
+        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil, tuned: TunedFeatures? = nil
     ) {
         self.label = label
         self.digest = digest
@@ -28,6 +41,7 @@ package struct NewSample: Sendable {
         self.prediction = prediction
         self.relabels = relabels
         self.image = image
+        self.tuned = tuned
     }
 }
 
@@ -54,13 +68,13 @@ package enum TeachOutcome: Sendable, Equatable {
     case duplicate(id: String)
     /// The same bytes are known under the label that is named.
     case conflict(id: String, label: String)
-    /// The same bytes were known under another label.
-    case relabelled(id: String, from: Int64, to: Int64, features: [Int16])
+    /// The same bytes were known under another label. `tuned`: what the active version's own top made of them.
+    case relabelled(id: String, from: Int64, to: Int64, features: [Int16], tuned: [Int16]?)
 
     /// The sample that the bytes are now; nil where they were refused.
     var keptID: String? {
         switch self {
-        case .stored(let id, _), .duplicate(let id), .relabelled(let id, _, _, _): id
+        case .stored(let id, _), .duplicate(let id), .relabelled(let id, _, _, _, _): id
         case .conflict: nil
         }
     }
@@ -107,17 +121,24 @@ extension Store {
                 if isSame { return .duplicate(id: id) }
                 try relabel(id, from: knownLabel, to: label, db)
                 return .relabelled(
-                    id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]))
+                    id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]),
+                    tuned: try tunedFeatures(of: id, version: activeVersion(db), db))
             }
             // Known under another backbone, so it took no part: this one's features take the place of that one's.
             try replace(id, by: sample, label: label, fingerprint: fingerprint, db)
             if !isSame { try markStale(sample: id, db) }
+            try keepTuned(sample, id: id, db)
             return .stored(id: id, label: label)
         }
         let id = Identifier.make()
         let label = try labelID(of: sample.label, db)
         try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
+        try keepTuned(sample, id: id, db)
         return .stored(id: id, label: label)
+    }
+
+    private static func keepTuned(_ sample: NewSample, id: String, _ db: Database) throws {
+        if let tuned = sample.tuned { _ = try keep(tuned.features, of: id, version: tuned.version, db) }
     }
 
     /// Teaches the sample `id` again: it stays where it is in the order of samples, and what versions said of it stays.

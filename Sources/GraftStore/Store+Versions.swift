@@ -144,10 +144,10 @@ extension Store {
         }
     }
 
-    package func activeVersion() async throws(StoreError) -> Int64 {
-        try await read { db in
-            try Int64.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'active_version'") ?? 0
-        }
+    package func activeVersion() async throws(StoreError) -> Int64 { try await read(Self.activeVersion) }
+
+    static func activeVersion(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'active_version'") ?? 0
     }
 
     /// Every version, newest first.
@@ -182,6 +182,7 @@ extension Store {
             for number in old {
                 try db.execute(sql: "UPDATE versions SET has_weights = 0 WHERE number = ?", arguments: [number])
                 try db.execute(sql: "DELETE FROM answers WHERE version = ?", arguments: [number])
+                try db.execute(sql: "DELETE FROM tuned_features WHERE version = ?", arguments: [number])
             }
             return old
         }

@@ -3,11 +3,8 @@ import GraftAPI
 /// Training and the versions it makes.
 extension GraftClient {
     /// Starts a job; the problem `training-runs` where one runs already.
-    package func train(
-        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil
-    ) async throws(ClientError) -> TrainJob {
-        let request = TrainRequest(strategy: strategy, features: features, seed: seed)
-        return try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
+    package func train(_ request: TrainRequest = TrainRequest()) async throws(ClientError) -> TrainJob {
+        try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
     }
 
     /// The job that runs or ran last; nil where there was none yet.

@@ -36,8 +36,12 @@ extension Learner {
             switch outcome {
             case .stored(_, let label):
                 try statistics.add(taught.features, label: label)
-            case .relabelled(_, let from, let to, let features):
+                if let features = taught.sample.tuned?.features {
+                    try tuned?.add(RootFeatures(values: features), label: label)
+                }
+            case .relabelled(_, let from, let to, let features, let seen):
                 statistics.relabel(RootFeatures(values: features), from: from, to: to)
+                if let seen { tuned?.relabel(RootFeatures(values: seen), from: from, to: to) }
             case .duplicate, .conflict:
                 break
             }
@@ -54,7 +58,7 @@ extension Learner {
         }
         switch outcome {
         case .stored(let id, _): return success(id: id, duplicateOf: nil, isNew: true)
-        case .relabelled(let id, _, _, _): return success(id: id, duplicateOf: id, isNew: false)
+        case .relabelled(let id, _, _, _, _): return success(id: id, duplicateOf: id, isNew: false)
         case .duplicate(let id): return success(id: id, duplicateOf: id, isNew: false)
         case .conflict(let id, let label):
             return .failure(
@@ -122,11 +126,11 @@ extension Learner {
             let fingerprint = live.current.vision?.backbone.fingerprint
             // Samples of another backbone take no part in these statistics.
             for sample in outcome.samples where sample.fingerprint == fingerprint {
-                let features = RootFeatures(values: sample.features)
-                if let label = sample.to {
-                    statistics.relabel(features, from: sample.from, to: label)
-                } else {
-                    statistics.remove(features, label: sample.from)
+                Self.follow(sample, features: sample.features, in: &statistics)
+                if let features = sample.tuned, var tuned {
+                    self.tuned = nil
+                    Self.follow(sample, features: features, in: &tuned)
+                    self.tuned = tuned
                 }
             }
             try await readNames()
@@ -134,6 +138,17 @@ extension Learner {
             publish()
             return Changed(
                 samples: outcome.samples.count, model: reference, staleVersions: outcome.staleVersions.map { Int($0) })
+        }
+    }
+
+    private static func follow(
+        _ sample: ChangedSample, features: [Int16], in statistics: inout LabelStatistics
+    ) {
+        let features = RootFeatures(values: features)
+        if let label = sample.to {
+            statistics.relabel(features, from: sample.from, to: label)
+        } else {
+            statistics.remove(features, label: sample.from)
         }
     }
 }

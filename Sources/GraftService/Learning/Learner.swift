@@ -18,6 +18,8 @@ actor Learner {
 
     /// Exact sums over every sample of the loaded backbone.
     var statistics = LabelStatistics(featureCount: 0)
+    /// The same over what the active version's own top makes of samples; nil where it has none.
+    var tuned: LabelStatistics?
     /// Label names by id.
     var names: [Int64: String] = [:]
     /// The last change that `statistics` contains.
@@ -59,11 +61,14 @@ actor Learner {
 
     /// Solves the analytic head again and lets the result answer.
     func publish() {
+        let statistics = liveStatistics
         let head =
             statistics.labelCount == 0
             ? nil : timings.refit.measure { AnalyticHead(statistics, calibration: version.calibration) }
         live.swap(
-            to: LiveModel(reference: reference, vision: vision, names: names, analytic: head, head: version.head))
+            to: LiveModel(
+                reference: reference, vision: vision, names: names, analytic: head, head: version.head,
+                top: version.top, statisticsCount: statistics.count))
     }
 
     /// The version and revision of what has been learned up to now.
@@ -90,7 +95,7 @@ actor Learner {
                 self.vision = vision
             }
             try await readNames()
-            version = try await restoreVersion(fingerprint: fingerprint, featureCount: featureCount)
+            try await restoreVersion(vision)
             publish()
         }
     }

@@ -13,10 +13,15 @@ struct LiveModel: Sendable {
     /// Solved from every sample; nil before the first label.
     let analytic: AnalyticHead?
     /// The published version's head; nil for version 0, when the analytic head answers alone.
-    let head: LinearHead?
+    let head: VersionHead?
+    /// The published version's own top, which then makes the features; nil where it was not tuned.
+    let top: VersionTop?
+    /// How many samples `analytic` has learned: fewer than there are where a tuned top has not seen some.
+    let statisticsCount: Int
 
     static let empty = LiveModel(
-        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil)
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
+        top: nil, statisticsCount: 0)
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///
