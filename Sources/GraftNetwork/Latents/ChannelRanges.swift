@@ -1,0 +1,83 @@
+/// The range of each channel of one latent, which 255 steps divide: element = lowest + byte × step.
+///
+/// A range rather than a scale alone, because what leaves a rectifier has no negative half to spend bytes on; there, and
+/// wherever 0 is an end of the range, 0 stays exactly 0. As bytes: every lowest element, every step, in 32-bit floats,
+/// little-endian, then a byte for each element, `[H, W, C]`.
+struct ChannelRanges {
+    /// `[C]`
+    private let lowest: [Float]
+    /// `[C]`
+    private let steps: [Float]
+
+    private static let stepCount: Float = 255
+
+    /// What the ranges take.
+    static func byteCount(channels: Int) -> Int { 2 * channels * MemoryLayout<Float>.stride }
+
+    /// Those of `latent` `[H, W, C]`.
+    init(_ latent: Span<Float>, channels: Int) throws(LatentError) {
+        var lowest = [Float](repeating: .infinity, count: channels)
+        var highest = [Float](repeating: -.infinity, count: channels)
+        var low = lowest.mutableSpan
+        var high = highest.mutableSpan
+        for first in stride(from: 0, to: latent.count, by: channels) {
+            for c in 0..<channels {
+                let element = latent[unchecked: first &+ c]
+                low[unchecked: c] = element < low[unchecked: c] ? element : low[unchecked: c]
+                high[unchecked: c] = element > high[unchecked: c] ? element : high[unchecked: c]
+            }
+        }
+        steps = zip(highest, lowest).map { highest, lowest in
+            let range = highest - lowest
+            // A step that is no normal number could not be divided by; the range is nothing then.
+            return range > Self.stepCount * .leastNormalMagnitude ? range / Self.stepCount : 0
+        }
+        self.lowest = lowest
+        guard steps.allSatisfy(\.isFinite) else { throw .notFinite }
+    }
+
+    /// Those at the beginning of `bytes`.
+    init(_ bytes: RawSpan, channels: Int) throws(LatentError) {
+        func floats(from first: Int) -> [Float] {
+            (0..<channels).map { c in
+                Float(
+                    bitPattern: UInt32(
+                        littleEndian: bytes.unsafeLoadUnaligned(
+                            fromByteOffset: (first + c) * MemoryLayout<Float>.stride, as: UInt32.self)))
+            }
+        }
+        (lowest, steps) = (floats(from: 0), floats(from: channels))
+        guard lowest.allSatisfy(\.isFinite), steps.allSatisfy({ $0.isFinite && $0 >= 0 }) else { throw .notFinite }
+    }
+
+    func encode(_ latent: Span<Float>) -> [UInt8] {
+        let (channels, base) = (steps.count, Self.byteCount(channels: steps.count))
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(base + latent.count)
+        for float in lowest + steps { withUnsafeBytes(of: float.bitPattern.littleEndian) { bytes += $0 } }
+        bytes += [UInt8](repeating: 0, count: latent.count)
+        let perStep = steps.map { $0 == 0 ? 0 : 1 / $0 }
+        let (low, scale) = (lowest.span, perStep.span)
+        var out = bytes.mutableSpan
+        for first in stride(from: 0, to: latent.count, by: channels) {
+            for c in 0..<channels {
+                let position = (latent[unchecked: first &+ c] - low[unchecked: c]) * scale[unchecked: c]
+                // The lowest bits of 2²³ + x are x, rounded to the nearest.
+                out[unchecked: base &+ first &+ c] = UInt8(truncatingIfNeeded: (position + 0x1p23).bitPattern)
+            }
+        }
+        return bytes
+    }
+
+    /// Writes every element from the bytes after the ranges.
+    func decode(_ bytes: RawSpan, into latent: inout MutableSpan<Float>) {
+        let (channels, base) = (steps.count, Self.byteCount(channels: steps.count))
+        let (low, step) = (lowest.span, steps.span)
+        for first in stride(from: 0, to: latent.count, by: channels) {
+            for c in 0..<channels {
+                let byte = bytes.unsafeLoad(fromByteOffset: base &+ first &+ c, as: UInt8.self)
+                latent[unchecked: first &+ c] = low[unchecked: c] + Float(byte) * step[unchecked: c]
+            }
+        }
+    }
+}
