@@ -17,7 +17,8 @@ struct VersionFile: Sendable {
     init(path: String, featureCount: Int) throws(CheckpointError) {
         file = try SafetensorsFile(path: path)
         head = try VersionHead(file: file, featureCount: featureCount)
-        ownParameters = Set(file.names.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.count)) })
+        ownParameters = Set(
+            file.names.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.count)) })
     }
 
     /// The version's own elements of `parameter`; nil where it has those of the backbone.
