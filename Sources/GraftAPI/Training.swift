@@ -92,9 +92,11 @@ package struct Quality: Codable, Sendable, Equatable {
     }
 }
 
-/// Whether a version answers, may answer, or was kept back.
+/// Whether a version answers or may answer, was kept back, or was taken back.
 package enum VersionState: String, Codable, Sendable {
     case published, rejected
+    /// It answered, and newly taught samples showed that it was worse than the version before. It can be activated again.
+    case rolledBack = "rolled_back"
 }
 
 /// One immutable version, as `GET /v1/versions` lists it.

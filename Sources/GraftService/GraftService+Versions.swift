@@ -38,12 +38,23 @@ extension StoredVersion {
     var measured: VersionFacts? { try? JSONDecoder().decode(VersionFacts.self, from: Data(facts.utf8)) }
 }
 
+extension VersionState {
+    init(_ state: StoredVersion.State) {
+        self =
+            switch state {
+            case .published: .published
+            case .rolledBack: .rolledBack
+            case .candidate, .rejected: .rejected
+            }
+    }
+}
+
 extension VersionRecord {
     init(_ version: StoredVersion, active: Int, names: [Int64: String]) {
         let facts = version.measured
         self.init(
             version: Int(version.number), parent: Int(version.parent),
-            state: version.state == .published ? .published : .rejected, active: Int(version.number) == active,
+            state: VersionState(version.state), active: Int(version.number) == active,
             stale: version.stale, strategy: TrainingStrategy(rawValue: version.strategy) ?? .head,
             features: facts?.features ?? .roots, seed: version.seed, created: version.created,
             labels: (facts?.labels ?? []).compactMap { names[$0.label] }.sorted(),

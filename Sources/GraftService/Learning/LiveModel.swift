@@ -14,9 +14,12 @@ struct LiveModel: Sendable {
     let analytic: AnalyticHead?
     /// The published version's head; nil for version 0, when the analytic head answers alone.
     let head: LinearHead?
+    /// What answered before; nil where nobody asks it any more.
+    let shadow: Shadow?
 
     static let empty = LiveModel(
-        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil)
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
+        shadow: nil)
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///

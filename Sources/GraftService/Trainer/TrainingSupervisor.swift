@@ -180,7 +180,7 @@ actor TrainingSupervisor {
             do {
                 let version = try await learner.conclude(request, result)
                 return Ending(
-                    state: result.publish ? .published : .rejected, message: result.reason, version: version)
+                    state: result.verdict.publish ? .published : .rejected, message: result.verdict.reason, version: version)
             } catch {
                 return Ending(state: .failed, message: error.detail)
             }
