@@ -6,10 +6,10 @@ import GraftStore
 extension GraftService {
     package func train(_ request: TrainRequest) async throws(Problem) -> TrainJob { try await training.start(request) }
 
-    /// The job that runs, or the last one since the start.
+    /// The job that runs, or the last one.
     package func trainingJob() async throws(Problem) -> TrainJob {
         guard let job = await training.job else {
-            throw Problem(.noJob, detail: "no training job has run since the start: POST /v1/train starts one")
+            throw Problem(.noJob, detail: "no training job has run yet: POST /v1/train starts one")
         }
         return job
     }

@@ -37,9 +37,9 @@ package struct ShadowTest: Sendable, Equatable {
     ///   - truth: The label of each sample, in the order they were taught.
     ///   - live: What the version that answers said of it before it was learned.
     ///   - shadow: The same of the version before that.
-    ///   - labelCount: How many labels could have a say.
+    ///   - names: Of every label that could have a say.
     /// - Precondition: the three are of one length.
-    package func judge(truth: [Int64], live: [Int64], shadow: [Int64], labelCount: Int) -> Verdict {
+    package func judge(truth: [Int64], live: [Int64], shadow: [Int64], names: [Int64: String]) -> Verdict {
         precondition(truth.count == live.count && truth.count == shadow.count)
         guard truth.count >= minimum else { return .open }
         var all = Pairs()
@@ -54,10 +54,10 @@ package struct ShadowTest: Sendable, Equatable {
         let balanced = labels.values.reduce(0) { $0 + Double($1.won - $1.lost) / Double($1.samples) }
         if all.evidence >= threshold && balanced < 0 { return .worse("of \(all.words)") }
         let fallen = labels.sorted { $0.key < $1.key }.filter {
-            $0.value.samples >= labelMinimum && $0.value.evidence >= threshold * Double(max(labelCount, 1))
+            $0.value.samples >= labelMinimum && $0.value.evidence >= threshold * Double(max(names.count, 1))
         }
         if let worst = fallen.first {
-            return .worse("of one label's \(worst.value.words), and of all \(all.words)")
+            return .worse("with the label '\(names[worst.key] ?? "")', of \(worst.value.words)")
         }
         return truth.count >= limit ? .passed : .open
     }

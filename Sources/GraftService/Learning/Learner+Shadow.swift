@@ -27,7 +27,7 @@ extension Learner {
             let samples = try await store.shadowedSamples()
             let verdict = ShadowTest().judge(
                 truth: samples.map(\.label), live: samples.map(\.live), shadow: samples.map(\.shadow),
-                labelCount: names.count)
+                names: names)
             switch verdict {
             case .open: return
             case .passed:

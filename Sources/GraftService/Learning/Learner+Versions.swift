@@ -95,7 +95,8 @@ extension Learner {
                 to: ActiveVersion(
                     number: number, snapshotChange: job.snapshot, head: head, calibration: result.calibration))
             events.send(.published(reference))
-            logger.notice("version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
+            logger.notice(
+                "version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
             await removeOldWeights()
             return Int(number)
         }

@@ -40,10 +40,17 @@ struct LiveModel: Sendable {
 /// The model that answers. A request reads `current` once and keeps it to the end.
 final class LiveModelBox: Sendable {
     private let model: Mutex<LiveModel>
+    private let changed = Mutex(ContinuousClock.now)
 
     init(_ model: LiveModel) { self.model = Mutex(model) }
 
     var current: LiveModel { model.withLock { $0 } }
 
-    func swap(to next: LiveModel) { model.withLock { $0 = next } }
+    /// When something was learned last, or the model first made.
+    var lastChange: ContinuousClock.Instant { changed.withLock { $0 } }
+
+    func swap(to next: LiveModel) {
+        model.withLock { $0 = next }
+        changed.withLock { $0 = .now }
+    }
 }
