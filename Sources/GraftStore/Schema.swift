@@ -24,8 +24,11 @@ enum Schema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: second)
         }
-        migrator.registerMigration("tuned tops") { db in
-            try db.execute(sql: tunedTops)
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: third)
+        }
+        migrator.registerMigration("4") { db in
+            try db.execute(sql: fourth)
         }
         return migrator
     }
@@ -142,8 +145,19 @@ enum Schema {
         END;
         """
 
+    /// The version that answered before a swap goes on being asked.
+    private static let third = """
+        -- What that version said of a sample before it was learned; emptied with every swap.
+        CREATE TABLE shadow_answers (
+            sample TEXT PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
+            label INTEGER NOT NULL) WITHOUT ROWID;
+
+        -- Its number; -1 where none is asked.
+        INSERT INTO settings VALUES ('shadow_version', -1);
+        """
+
     /// Versions have tops of their own.
-    private static let tunedTops = """
+    private static let fourth = """
         -- What the top of a version makes of samples.
         CREATE TABLE tuned_features (
             id INTEGER PRIMARY KEY,

@@ -101,3 +101,40 @@ extension Store {
         }
     }
 }
+
+/// A sample that a version's own top has not seen.
+package struct UnseenSample: Sendable, Equatable {
+    package var sequence: Int64
+    package var id: String
+    package var latent: KeptLatent
+
+    package init(sequence: Int64, id: String, latent: KeptLatent) {
+        self.sequence = sequence
+        self.id = id
+        self.latent = latent
+    }
+}
+
+extension Store {
+    /// Up to `limit` samples, of those with a latent before the block `cut` and a higher sequence number than `after`, that
+    /// the top of version `version` has not seen, in their order.
+    package func samplesUnseen(
+        byVersion version: Int64, cut: String, after: Int64, limit: Int
+    ) async throws(StoreError) -> [UnseenSample] {
+        try await read { db in
+            try Row.fetchAll(
+                db,
+                sql: """
+                    SELECT sequence, samples.id AS id, format, height, width, channels, bytes
+                    FROM latents JOIN samples ON samples.sequence = latents.sample
+                    WHERE cut = ? AND latents.sample > ?
+                        AND fingerprint = (SELECT id FROM fingerprints
+                            WHERE value = (SELECT fingerprint FROM versions WHERE number = ?))
+                        AND NOT EXISTS
+                            (SELECT 1 FROM tuned_features WHERE tuned_features.sample = samples.id AND version = ?)
+                    ORDER BY latents.sample LIMIT ?
+                    """, arguments: [cut, after, version, version, limit]
+            ).map { UnseenSample(sequence: $0["sequence"], id: $0["id"], latent: KeptLatent(cut: cut, $0)) }
+        }
+    }
+}

@@ -7,6 +7,13 @@ extension GraftClient {
         try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
     }
 
+    /// Starts a job if one is due, and says why or why not.
+    package func trainIfDue(_ request: TrainRequest = TrainRequest()) async throws(ClientError) -> TrainIfDue {
+        var request = request
+        request.ifDue = true
+        return try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
+    }
+
     /// The job that runs or ran last; nil where there was none yet.
     package func trainJob() async throws(ClientError) -> TrainJob? {
         do {

@@ -26,6 +26,8 @@ struct VersionFacts: Codable, Sendable {
     var calibration: AnalyticHead.Calibration
     /// What the head is over; versions of before there was a choice say nothing, and are over roots.
     var features: HeadFeatures?
+    /// The gate's; versions of before it was kept say nothing.
+    var verdict: Gate.Verdict?
 }
 
 /// What a training job starts from.
@@ -33,6 +35,8 @@ struct TrainingPlan: Sendable {
     var snapshot: Int64
     var fingerprint: String
     var featureCount: Int
+    /// The name of the block before which latents are taken; nil where none are kept.
+    var cut: String?
     var incumbent: Int64
     var incumbentCalibration: AnalyticHead.Calibration?
 }
@@ -58,7 +62,9 @@ extension Learner {
         }
         return TrainingPlan(
             snapshot: lastChange, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount,
-            incumbent: version.number, incumbentCalibration: version.calibration)
+            cut: vision.backbone.cut?.name, incumbent: version.number,
+            // A tuned version's is of other features.
+            incumbentCalibration: version.top == nil ? version.calibration : nil)
     }
 
     /// Keeps what a job made, and lets it answer if the gate said so. Returns the version's number.
@@ -66,9 +72,9 @@ extension Learner {
         // Read before anything is kept: a file that cannot be read is no version.
         let file = try readFile(job.output, digest: result.digest, featureCount: job.featureCount)
         let number = try await insert(job, result)
-        guard result.publish else {
-            try await storing { try await store.reject(number, reason: result.reason) }
-            events.send(.rejected(VersionRejected(version: Int(number), reason: result.reason)))
+        guard result.verdict.publish else {
+            try await storing { try await store.reject(number, reason: result.verdict.reason) }
+            events.send(.rejected(VersionRejected(version: Int(number), reason: result.verdict.reason)))
             return Int(number)
         }
         do {
@@ -79,7 +85,7 @@ extension Learner {
                 top: try vision.top(of: file, version: number))
             try await swap(to: next, fingerprint: job.fingerprint) { [store, configuration] in
                 try DurableFile.move(job.output, to: StateFiles.version(number, state: configuration.state))
-                try await store.publish(number, reason: result.reason)
+                try await store.publish(number, reason: result.verdict.reason)
             }
         } catch {
             // Else it would be a candidate for ever. Where not even that can be written, the next start does it.
@@ -87,14 +93,16 @@ extension Learner {
             throw error
         }
         events.send(.published(reference))
-        logger.notice("version published", metadata: ["version": "\(number)", "reason": "\(result.reason)"])
+        logger.notice(
+            "version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
         await removeOldWeights()
         return Int(number)
     }
 
     private func insert(_ job: TrainerJob, _ result: TrainerResult) async throws(Problem) -> Int64 {
         let facts = VersionFacts(
-            quality: result.quality, labels: result.perLabel, calibration: result.calibration, features: job.features)
+            quality: result.quality, labels: result.perLabel, calibration: result.calibration, features: job.features,
+            verdict: result.verdict)
         return try await exclusively { () throws(Problem) in
             try Self.check(try loadedVision(), fingerprint: job.fingerprint)
             return try await storing {
@@ -138,19 +146,27 @@ extension Learner {
         if let top = next.top { _ = try await show(to: top) }
         try await exclusively { () throws(Problem) in
             try Self.check(try loadedVision(), fingerprint: fingerprint)
-            var learned: LabelStatistics?
-            if let top = next.top {
-                _ = try await show(to: top)
-                learned = try await storing { try tunedStatistics(of: top) }
-            }
-            try await storing { try await note() }
-            let before = version.number
-            version = next
-            tuned = learned
-            publish()
-            // What stays costs room, not truth, and goes with the next.
-            try? await store.dropTunedFeatures(except: [next.number, before])
+            try await exchange(next, note: note)
         }
+    }
+
+    /// The same where no other change can come; what answered until now is its shadow.
+    func exchange(
+        _ next: ActiveVersion, note: @escaping @Sendable () async throws -> Void
+    ) async throws(Problem) {
+        var learned: LabelStatistics?
+        if let top = next.top {
+            _ = try await show(to: top)
+            learned = try await storing { try tunedStatistics(of: top) }
+        }
+        try await storing { try await note() }
+        let before = version.number
+        if next.number != before { shadow = makeShadow(of: version, beside: next) }
+        version = next
+        tuned = learned
+        publish()
+        // What stays costs room, not truth, and goes with the next.
+        try? await store.dropTunedFeatures(except: [next.number, before])
     }
 
     /// The version that was active when the service stopped; the analytic head alone where that cannot be used.
@@ -172,7 +188,7 @@ extension Learner {
     }
 
     /// Version `number` as it would answer, every byte of its file checked.
-    private func load(_ number: Int64, vision: Vision) async throws(Problem) -> ActiveVersion {
+    func load(_ number: Int64, vision: Vision) async throws(Problem) -> ActiveVersion {
         guard number != 0 else { return .none }
         let (file, snapshot, facts) = try await read(
             number, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount)
@@ -193,7 +209,7 @@ extension Learner {
         func unusable(_ reason: String) -> Problem {
             Problem(.versionUnusable, detail: "version \(number) cannot answer: \(reason)")
         }
-        guard stored.state == .published else { throw unusable("the gate kept it back (\(stored.reason))") }
+        guard stored.state.mayAnswer else { throw unusable("the gate kept it back (\(stored.reason))") }
         guard stored.hasWeights else { throw unusable("its weights were removed as too old: train again") }
         guard stored.fingerprint == fingerprint else {
             throw unusable("it was trained on another backbone's features: load that backbone, or train again")

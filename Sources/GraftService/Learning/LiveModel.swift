@@ -18,10 +18,12 @@ struct LiveModel: Sendable {
     let top: VersionTop?
     /// How many samples `analytic` has learned: fewer than there are where a tuned top has not seen some.
     let statisticsCount: Int
+    /// What answered before; nil where nobody asks it any more.
+    let shadow: Shadow?
 
     static let empty = LiveModel(
         reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
-        top: nil, statisticsCount: 0)
+        top: nil, statisticsCount: 0, shadow: nil)
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///
@@ -42,10 +44,17 @@ struct LiveModel: Sendable {
 /// The model that answers. A request reads `current` once and keeps it to the end.
 final class LiveModelBox: Sendable {
     private let model: Mutex<LiveModel>
+    private let changed = Mutex(ContinuousClock.now)
 
     init(_ model: LiveModel) { self.model = Mutex(model) }
 
     var current: LiveModel { model.withLock { $0 } }
 
-    func swap(to next: LiveModel) { model.withLock { $0 = next } }
+    /// When something was learned last, or the model first made.
+    var lastChange: ContinuousClock.Instant { changed.withLock { $0 } }
+
+    func swap(to next: LiveModel) {
+        model.withLock { $0 = next }
+        changed.withLock { $0 = .now }
+    }
 }
