@@ -24,7 +24,8 @@ extension GraftService {
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
             model: model.reference, labels: model.names.count, samples: samples,
             otherSamples: counts?.otherSamples ?? 0, otherBackbones: others, extraction: extraction,
-            kept: counts.map { keptImages($0.images) }, prequentialAccuracy: counts?.prequentialAccuracy,
+            kept: counts.map { keptImages($0.images) },
+            latents: counts.map { keptLatents($0.latents, vision) }, prequentialAccuracy: counts?.prequentialAccuracy,
             training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
             threads: pool.threads, queued: pool.queued, decodeMilliseconds: timings.decode.median,
             inferenceMilliseconds: timings.inference.median, refitMilliseconds: timings.refit.median)

@@ -24,6 +24,9 @@ enum Schema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: second)
         }
+        migrator.registerMigration("4") { db in
+            try db.execute(sql: latents)
+        }
         return migrator
     }
 

@@ -1,4 +1,5 @@
 import Configuration
+import GraftNetwork
 import Foundation
 import SystemPackage
 
@@ -65,6 +66,17 @@ extension Configuration {
             }
         }
         await set(\.keepLimit, "keepLimit")
+        if let text = await text("latents") {
+            let format = LatentFormat(rawValue: text)
+            configuration.latents = format
+            if format == nil && text != "none" {
+                let expected = ["none"] + LatentFormat.allCases.map(\.rawValue)
+                problems.append(
+                    ConfigurationProblem(key: "latents", value: text, expected: expected.joined(separator: ", ")))
+            }
+        }
+        await set(\.latentLimit, "latentLimit")
+        configuration.cut = await text("cut")
         await set(\.logLevel, "logLevel")
         problems += configuration.problems
         guard problems.isEmpty else { throw ConfigurationErrors(problems: problems) }
