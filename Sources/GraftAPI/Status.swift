@@ -70,6 +70,8 @@ package struct Status: Codable, Sendable, Equatable {
     package var extraction: ExtractionProgress?
     /// The images that were kept for that.
     package var kept: KeptImages?
+    /// What blocks above the cut can be trained on; absent where the store cannot be read.
+    package var latents: KeptLatents?
     /// Of the last taught samples, the fraction that the model had right before it learned them.
     package var prequentialAccuracy: Double?
     package var training: TrainJob?
@@ -91,9 +93,9 @@ package struct Status: Codable, Sendable, Equatable {
     package init(
         program: String, phase: Phase, summary: String, pid: Int, uptimeSeconds: Double, backbone: BackboneRecord?,
         model: ModelReference, labels: Int, samples: Int, otherSamples: Int, otherBackbones: [OtherBackbone],
-        extraction: ExtractionProgress?, kept: KeptImages?, prequentialAccuracy: Double?, training: TrainJob?,
-        schedule: TrainingSchedule?, shadow: ShadowRecord?, residentBytes: Int, storeBytes: Int, threads: Int,
-        queued: Int, decodeMilliseconds: Double?,
+        extraction: ExtractionProgress?, kept: KeptImages?, latents: KeptLatents?, prequentialAccuracy: Double?,
+        training: TrainJob?, schedule: TrainingSchedule?, shadow: ShadowRecord?, residentBytes: Int, storeBytes: Int,
+        threads: Int, queued: Int, decodeMilliseconds: Double?,
         inferenceMilliseconds: Double?, refitMilliseconds: Double?
     ) {
         self.program = program
@@ -109,6 +111,7 @@ package struct Status: Codable, Sendable, Equatable {
         self.otherBackbones = otherBackbones
         self.extraction = extraction
         self.kept = kept
+        self.latents = latents
         self.prequentialAccuracy = prequentialAccuracy
         self.training = training
         self.schedule = schedule

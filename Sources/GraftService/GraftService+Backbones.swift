@@ -35,7 +35,7 @@ extension GraftService {
     package func install(_ upload: BackboneUpload) async throws(Problem) -> BackboneRecord {
         // Hashing and packing take tenths of a second: they belong on a compute thread.
         let folder = backboneFolder
-        let backbone: Backbone
+        let backbone: LoadedBackbone
         do {
             backbone = try await pool.run { _ in try folder.install(upload) }
         } catch let problem as Problem {
@@ -49,7 +49,7 @@ extension GraftService {
 }
 
 extension BackboneRecord {
-    init(_ backbone: Backbone, name: String, loaded: Bool) {
+    init(_ backbone: LoadedBackbone, name: String, loaded: Bool) {
         self.init(
             name: name, architecture: backbone.architecture.name, fingerprint: backbone.fingerprint,
             featureCount: backbone.featureCount, parameterCount: backbone.parameterCount,

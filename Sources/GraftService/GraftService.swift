@@ -24,7 +24,7 @@ package final class GraftService: Sendable {
     let scheduler: TrainingScheduler
     let extractor: Extractor
     let backboneFolder: BackboneFolder
-    let recent = RecentAnswers(capacity: 256, byteLimit: 16 << 20)
+    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 4 << 20)
     let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now
@@ -43,7 +43,9 @@ package final class GraftService: Sendable {
         store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
         pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
-        backboneFolder = BackboneFolder(state: configuration.state)
+        backboneFolder = BackboneFolder(
+            state: configuration.state,
+            latents: LatentSettings(format: configuration.latents, cut: configuration.cut))
         backboneFolder.removeLeftovers()
         live = LiveModelBox(.empty)
         learner = Learner(
@@ -95,7 +97,7 @@ package final class GraftService: Sendable {
     }
 
     /// Makes `backbone` the one that looks at images, once it has looked at one.
-    func adopt(_ backbone: Backbone, name: String) async throws(Problem) {
+    func adopt(_ backbone: LoadedBackbone, name: String) async throws(Problem) {
         let vision = Vision(
             name: name, backbone: backbone, threads: configuration.threads,
             limits: ImageLimits(pixels: configuration.pixelLimit))
@@ -123,12 +125,12 @@ package final class GraftService: Sendable {
 
     /// Looks at `image`, and notes how long it took.
     func look(at image: EncodedImage, with vision: Vision) async throws(Problem) -> SeenImage {
-        let (features, durations) = try await vision.look(at: image, on: pool)
-        timings.decode.record(durations.decode)
-        timings.inference.record(durations.inference)
+        let look = try await vision.look(at: image, on: pool)
+        timings.decode.record(look.decode)
+        timings.inference.record(look.inference)
         return SeenImage(
-            digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint, features: features,
-            image: configuration.keep == .none ? nil : image)
+            digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint,
+            features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
     }
 }
 

@@ -10,6 +10,7 @@ package struct StoreCounts: Sendable, Equatable {
     /// Samples of other backbones, which do not take part, by their backbone.
     package var others: [OtherBackboneCounts]
     package var images: ImageCounts
+    package var latents: LatentCounts
     /// Of the last samples that were predicted before they were learned, the fraction that was right.
     package var prequentialAccuracy: Double?
     /// The size of the database and its write-ahead log.
@@ -68,7 +69,7 @@ extension Store {
             return StoreCounts(
                 samples: try count(""), relearned: try count(" AND relearned IS NOT NULL"),
                 others: try Self.otherBackbones(than: id, db), images: try Self.imageCounts(db),
-                prequentialAccuracy: accuracy, bytes: bytes)
+                latents: try Self.latentCounts(db), prequentialAccuracy: accuracy, bytes: bytes)
         }
     }
 

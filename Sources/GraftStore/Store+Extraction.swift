@@ -6,10 +6,13 @@ package struct ExtractedSample: Sendable, Equatable {
     package var id: String
     /// Nil where the image could not be read.
     package var features: [Int16]?
+    /// What a top is trained on; nil for nothing.
+    package var latent: KeptLatent?
 
-    package init(id: String, features: [Int16]?) {
+    package init(id: String, features: [Int16]?, latent: KeptLatent? = nil) {
         self.id = id
         self.features = features
+        self.latent = latent
     }
 }
 
@@ -86,12 +89,15 @@ extension Store {
     /// Gives samples of other backbones their features under `fingerprint`, and notes which images could not be read, in
     /// one transaction. Samples that were forgotten, or taught again, meanwhile are passed over.
     ///
+    /// - Parameter latentByteLimit: As for ``teach(_:imageByteLimit:latentByteLimit:)``.
     /// - Returns: those that got features, with the labels that they have now, and the last change afterwards.
     package func relearn(
-        _ samples: [ExtractedSample], fingerprint: String
+        _ samples: [ExtractedSample], fingerprint: String, latentByteLimit: Int = .max
     ) async throws(StoreError) -> (learned: [RelearnedSample], lastChange: Int64) {
-        try await write { db in
+        try await write { [folder] db in
             let backbone = try Self.fingerprintID(fingerprint, db)
+            let latentBytes = samples.reduce(0) { $0 + ($1.latent?.bytes.count ?? 0) }
+            try Eviction(db, folder: folder, byteLimit: latentByteLimit).makeRoom(for: latentBytes)
             var learned: [RelearnedSample] = []
             for sample in samples {
                 guard
@@ -107,6 +113,7 @@ extension Store {
                 try db.execute(
                     sql: "UPDATE samples SET fingerprint = ?, features = ?, relearned = ? WHERE id = ?",
                     arguments: [backbone, features.littleEndianBytes, change, sample.id])
+                if let latent = sample.latent { try Self.keep(latent, of: sample.id, byteLimit: latentByteLimit, db) }
                 learned.append(RelearnedSample(label: label, features: features))
             }
             return (learned, try Self.lastChange(db))

@@ -15,8 +15,13 @@ package struct NewSample: Sendable {
     package var relabels: Bool
     /// What another backbone will look at; nil for nothing.
     package var image: KeptImage?
+    /// What a top is trained on; nil for nothing.
+    package var latent: KeptLatent?
     /// What the own top of the version that answers made of it; nil where that has none.
     package var tuned: TunedFeatures?
+
+    /// The bytes of the image and the latent.
+    package var keptByteCount: Int { (image?.bytes.count ?? 0) + (latent?.bytes.count ?? 0) }
 
     /// Features by a version's own top.
     package struct TunedFeatures: Sendable, Equatable {
@@ -31,7 +36,8 @@ package struct NewSample: Sendable {
 
     package init(
         label: LabelName, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
-        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil, tuned: TunedFeatures? = nil
+        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil, latent: KeptLatent? = nil,
+        tuned: TunedFeatures? = nil
     ) {
         self.label = label
         self.digest = digest
@@ -42,6 +48,7 @@ package struct NewSample: Sendable {
         self.relabels = relabels
         self.image = image
         self.tuned = tuned
+        self.latent = latent
     }
 }
 
@@ -88,19 +95,26 @@ package enum TeachOutcome: Sendable, Equatable {
 extension Store {
     /// Keeps `samples`, in their order, in one transaction: all become durable with one wait for the disk.
     ///
-    /// - Parameter imageByteLimit: the most bytes that kept images may take in all; a sample whose image finds no room is
-    ///   kept without.
+    /// - Parameters:
+    ///   - imageByteLimit: the most bytes that kept images may take in all; a sample whose image finds no room is kept
+    ///     without.
+    ///   - latentByteLimit: the most bytes that latents may take in all; where they have no more room, or the disk has none,
+    ///     others are evicted.
     /// - Returns: an outcome for each sample, the last change afterwards, and how many images found no room.
     package func teach(
-        _ samples: [NewSample], imageByteLimit: Int = .max
+        _ samples: [NewSample], imageByteLimit: Int = .max, latentByteLimit: Int = .max
     ) async throws(StoreError) -> (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int) {
-        try await write { db in
+        try await write { [folder] db in
             var outcomes: [TeachOutcome] = []
             var imagesWithoutRoom = 0
+            let latentBytes = samples.reduce(0) { $0 + ($1.latent?.bytes.count ?? 0) }
+            try Eviction(db, folder: folder, byteLimit: latentByteLimit).makeRoom(for: latentBytes)
             for sample in samples {
                 let outcome = try Self.teach(sample, db)
                 outcomes.append(outcome)
-                guard let image = sample.image, let id = outcome.keptID else { continue }
+                guard let id = outcome.keptID else { continue }
+                if let latent = sample.latent { try Self.keep(latent, of: id, byteLimit: latentByteLimit, db) }
+                guard let image = sample.image else { continue }
                 if try !Self.keep(image, of: id, byteLimit: imageByteLimit, db) { imagesWithoutRoom += 1 }
             }
             return (outcomes, try Self.lastChange(db), imagesWithoutRoom)

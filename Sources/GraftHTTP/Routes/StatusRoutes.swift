@@ -28,6 +28,7 @@ extension RouteTable {
             let status = await service.status()
             text.write(status)
             text.writeExtraction(status)
+            text.writeLatents(status.latents)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))

@@ -13,7 +13,9 @@ extension Learner {
                 throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
             }
             stored = try await storing {
-                try await store.teach(batch.map(\.sample), imageByteLimit: configuration.keepLimit)
+                try await store.teach(
+                    batch.map(\.sample), imageByteLimit: configuration.keepLimit,
+                    latentByteLimit: configuration.latentLimit)
             }
             if stored.imagesWithoutRoom > 0 { sayThatImagesHaveNoRoom() }
             // Names first: a label that is learned can be answered, and then it needs its name.
@@ -89,7 +91,8 @@ extension Learner {
         try await exclusively { () throws(Problem) in
             guard try loadedVision().backbone.fingerprint == fingerprint else { return nil }
             return try await storing {
-                let (learned, lastChange) = try await store.relearn(extracted, fingerprint: fingerprint)
+                let (learned, lastChange) = try await store.relearn(
+                    extracted, fingerprint: fingerprint, latentByteLimit: configuration.latentLimit)
                 for sample in learned {
                     try statistics.add(RootFeatures(values: sample.features), label: sample.label)
                 }

@@ -135,7 +135,7 @@ actor Learner {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
                     revision: Int64(reference.revision), shadow: shadow)
-            }, relabels: relabel, image: image)
+            }, relabels: relabel, image: image, latent: seen.latent, tuned: seen.tunedFeatures)
         let result = await withCheckedContinuation { continuation in
             pending.append(
                 PendingTeaching(
@@ -148,8 +148,9 @@ actor Learner {
 
     /// The most samples in one transaction.
     private static let batchLimit = 64
-    /// The kept images in one transaction end at the one that reaches these bytes: the write-ahead log grows by as much.
-    private static let batchImageBytes = 32 << 20
+    /// The images and latents in one transaction end with those that reach these bytes: the write-ahead log grows by as
+    /// much.
+    private static let batchBytes = 32 << 20
 
     private func teachPending() async {
         while !changes.tryEnter() {
@@ -157,11 +158,11 @@ actor Learner {
         }
         defer { changes.leave() }
         while !pending.isEmpty {
-            var imageBytes = 0
+            var bytes = 0
             let batch = Array(
                 pending.prefix(Self.batchLimit).prefix { waiting in
-                    defer { imageBytes += waiting.sample.image?.bytes.count ?? 0 }
-                    return imageBytes < Self.batchImageBytes
+                    defer { bytes += waiting.sample.keptByteCount }
+                    return bytes < Self.batchBytes
                 })
             pending.removeFirst(batch.count)
             let outcomes = await learn(batch)

@@ -8,8 +8,12 @@ import Synchronization
 /// The canonical backbone files of a state folder, `backbones/<name>/backbone.safetensors`.
 struct BackboneFolder: Sendable {
     private let folder: URL
+    private let latents: LatentSettings
 
-    init(state: String) { folder = URL(filePath: state).appending(path: "backbones") }
+    init(state: String, latents: LatentSettings) {
+        folder = URL(filePath: state).appending(path: "backbones")
+        self.latents = latents
+    }
 
     /// The names that have a file, the newest first.
     func names() -> [String] {
@@ -24,9 +28,9 @@ struct BackboneFolder: Sendable {
     /// The backbone called `name`, with every byte checked against its fingerprint, folded and packed.
     ///
     /// - Throws: `Problem` of kind `unknown-backbone` or `bad-backbone`.
-    func load(_ name: String) throws(Problem) -> Backbone { try Self.load(file(name).path, name: name) }
+    func load(_ name: String) throws(Problem) -> LoadedBackbone { try load(file(name).path, name: name) }
 
-    private static func load(_ path: String, name: String) throws(Problem) -> Backbone {
+    private func load(_ path: String, name: String) throws(Problem) -> LoadedBackbone {
         guard FileManager.default.fileExists(atPath: path) else {
             throw Problem(
                 .unknownBackbone,
@@ -35,7 +39,9 @@ struct BackboneFolder: Sendable {
         do {
             let file = try SafetensorsFile(path: path)
             try file.verifyFingerprint()
-            return try Backbone(file: file)
+            return try LoadedBackbone(file, latents)
+        } catch let error as CutError {
+            throw Problem(.badBackbone, detail: "backbone '\(name)' cannot be loaded: \(error)")
         } catch {
             throw Problem(
                 .badBackbone,
@@ -89,9 +95,9 @@ struct BackboneFolder: Sendable {
     }
 
     /// Checks a received file as a load would, and moves it durably to its place.
-    func install(_ upload: BackboneUpload) throws(Problem) -> Backbone {
+    func install(_ upload: BackboneUpload) throws(Problem) -> LoadedBackbone {
         try upload.finish()
-        let backbone = try Self.load(upload.path, name: upload.name)
+        let backbone = try load(upload.path, name: upload.name)
         let place = file(upload.name)
         do {
             try FileManager.default.createDirectory(

@@ -1,5 +1,6 @@
 import Foundation
 import GraftLearning
+import GraftStore
 import Synchronization
 
 /// What an image came to: enough to teach it without seeing it again.
@@ -10,34 +11,72 @@ struct SeenImage: Sendable {
     let features: ImageFeatures
     /// The image itself, where taught ones are kept.
     var image: EncodedImage?
+    /// What a top is trained on, where that is kept.
+    var latent: KeptLatent?
 }
 
 /// The images of the last answers, by the answer's id.
 final class RecentAnswers: Sendable {
+    /// The answers that still have one part of their image, oldest first, and the sum of its bytes.
+    private struct Bytes {
+        let limit: Int
+        var ids: [String] = []
+        var count = 0
+
+        /// An answer goes, the oldest of all, with `bytes` of the part if it still has that.
+        mutating func forget(_ id: String, _ bytes: Int?) {
+            guard let bytes else { return }
+            if ids.first == id { ids.removeFirst() }
+            count -= bytes
+        }
+    }
+
     private struct State {
         var images: [String: SeenImage] = [:]
         var order: [String] = []
         var next = 0
-        /// The answers that still have their image's bytes, oldest first, and the sum of these.
-        var withBytes: [String] = []
-        var byteCount = 0
+        var encoded: Bytes
+        var latents: Bytes
 
-        mutating func dropBytes(of id: String) {
-            byteCount -= images[id]?.image?.bytes.count ?? 0
-            images[id]?.image = nil
+        mutating func insert(_ image: SeenImage, as id: String) {
+            images[id] = image
+            if let bytes = image.image?.bytes.count { note(bytes, of: id, \.encoded) { $0.image = nil } }
+            if let bytes = image.latent?.bytes.count { note(bytes, of: id, \.latents) { $0.latent = nil } }
+        }
+
+        mutating func remove(_ id: String) {
+            encoded.forget(id, images[id]?.image?.bytes.count)
+            latents.forget(id, images[id]?.latent?.bytes.count)
+            images[id] = nil
+        }
+
+        /// Notes a part of an image, and drops that of the oldest while there is too much of it.
+        private mutating func note(
+            _ bytes: Int, of id: String, _ part: WritableKeyPath<State, Bytes>, drop: (inout SeenImage) -> Void
+        ) {
+            self[keyPath: part].ids.append(id)
+            self[keyPath: part].count += bytes
+            while self[keyPath: part].count > self[keyPath: part].limit {
+                let oldest = self[keyPath: part].ids.removeFirst()
+                guard var image = images[oldest] else { preconditionFailure("what has bytes is remembered") }
+                let before = image.keptByteCount
+                drop(&image)
+                self[keyPath: part].count -= before - image.keptByteCount
+                images[oldest] = image
+            }
         }
     }
 
-    private let state = Mutex(State())
+    private let state: Mutex<State>
     private let capacity: Int
-    private let byteLimit: Int
 
     /// - Parameters:
     ///   - capacity: how many answers are remembered.
-    ///   - byteLimit: how many bytes their images may take; older ones are taught without being kept.
-    init(capacity: Int, byteLimit: Int) {
+    ///   - imageByteLimit: how many bytes their images may take; older ones are taught without being kept.
+    ///   - latentByteLimit: how many bytes their latents may take; older ones are taught without.
+    init(capacity: Int, imageByteLimit: Int, latentByteLimit: Int) {
         self.capacity = capacity
-        self.byteLimit = byteLimit
+        state = Mutex(State(encoded: Bytes(limit: imageByteLimit), latents: Bytes(limit: latentByteLimit)))
     }
 
     /// Keeps `image` in the place of the oldest, and returns the new answer's id.
@@ -47,21 +86,18 @@ final class RecentAnswers: Sendable {
             if state.order.count < capacity {
                 state.order.append(id)
             } else {
-                let oldest = state.order[state.next]
-                if state.withBytes.first == oldest { state.withBytes.removeFirst() }
-                state.dropBytes(of: oldest)
-                state.images[oldest] = nil
+                state.remove(state.order[state.next])
                 state.order[state.next] = id
             }
             state.next = (state.next + 1) % capacity
-            state.images[id] = image
-            guard let bytes = image.image?.bytes else { return }
-            state.withBytes.append(id)
-            state.byteCount += bytes.count
-            while state.byteCount > byteLimit { state.dropBytes(of: state.withBytes.removeFirst()) }
+            state.insert(image, as: id)
         }
         return id
     }
 
     subscript(id: String) -> SeenImage? { state.withLock { $0.images[id] } }
+}
+
+extension SeenImage {
+    fileprivate var keptByteCount: Int { (image?.bytes.count ?? 0) + (latent?.bytes.count ?? 0) }
 }

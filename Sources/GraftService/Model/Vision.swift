@@ -10,40 +10,66 @@ import GraftTensor
 /// One loaded backbone and what it needs to look at images.
 final class Vision: Sendable {
     let name: String
-    let backbone: Backbone
+    let backbone: LoadedBackbone
     private let limits: ImageLimits
     /// For the threads of the pool.
     private let workspaces: Workspaces
+    /// The backbone's own, above the cut; nil where it runs as a whole.
+    private let top: RunningTop?
 
-    init(name: String, backbone: Backbone, threads: Int, limits: ImageLimits) {
+    init(name: String, backbone: LoadedBackbone, threads: Int, limits: ImageLimits) {
         self.name = name
         self.backbone = backbone
         self.limits = limits
-        workspaces = backbone.makeWorkspaces(threads: threads)
+        workspaces = backbone.trunk.makeWorkspaces(threads: threads)
+        top = backbone.cut.map { RunningTop($0.top, threads: threads) }
     }
 
-    /// How long the parts took.
-    struct Durations: Sendable {
+    /// What an image came to.
+    struct Look: Sendable {
+        /// By the backbone as it came.
+        var features: ImageFeatures
+        /// By another top, where that was asked for.
+        var tuned: ImageFeatures?
+        /// Nil where latents are not kept.
+        var latent: KeptLatent?
+        /// How long the parts took.
         var decode: Duration
         var inference: Duration
     }
 
-    /// The features of `image` `[D]`, computed on a thread of `pool`.
+    /// What `image` comes to, computed on a thread of `pool`.
     ///
+    /// - Parameter tuned: Another top above the same cut, which finishes the same latent.
     /// - Throws: `Problem` for an image that cannot be read, a full queue, or a stopped pool.
-    func look(at image: EncodedImage, on pool: ComputePool) async throws(Problem) -> (
-        features: ImageFeatures, Durations
-    ) {
-        try await Self.compute(on: pool) { [self] worker in
+    /// - Precondition: there is another top only where there is a cut.
+    func look(
+        at image: EncodedImage, through tuned: RunningTop? = nil, on pool: ComputePool
+    ) async throws(Problem) -> Look {
+        precondition(tuned == nil || top != nil, "without a cut there is no latent for another top")
+        return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
             let bytes = image.bytes
             let input = try preprocess(
                 bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
             let decoded = ContinuousClock.now
-            let features = backbone.features(of: input, in: workspaces, by: worker)
+            let (features, tunedFeatures, latent) = pass(input, through: tuned, by: worker)
+            return Look(
+                features: features, tuned: tunedFeatures, latent: latent, decode: decoded - start,
+                inference: ContinuousClock.now - decoded)
+        }
+    }
+
+    private func pass(
+        _ input: Tensor, through tuned: RunningTop?, by worker: Worker
+    ) -> (ImageFeatures, tuned: ImageFeatures?, KeptLatent?) {
+        let trunk = backbone.trunk
+        return trunk.forward(input, in: workspaces, by: worker) { output in
+            let output = UnsafeBufferPointer(start: output, count: trunk.featureCount)
+            guard let top, let cut = backbone.cut else { return (ImageFeatures(Array(output)), nil, nil) }
+            let latent = output.span
             return (
-                ImageFeatures(features),
-                Durations(decode: decoded - start, inference: ContinuousClock.now - decoded)
+                top.features(of: latent, by: worker), tuned?.features(of: latent, by: worker), cut.kept(latent)
             )
         }
     }

@@ -1,4 +1,5 @@
 import Configuration
+import GraftNetwork
 import Foundation
 import SystemPackage
 
@@ -74,6 +75,17 @@ extension Configuration {
             }
         }
         await set(\.keepLimit, "keepLimit")
+        if let text = await text("latents") {
+            let format = LatentFormat(rawValue: text)
+            configuration.latents = format
+            if format == nil && text != "none" {
+                let expected = ["none"] + LatentFormat.allCases.map(\.rawValue)
+                problems.append(
+                    ConfigurationProblem(key: "latents", value: text, expected: expected.joined(separator: ", ")))
+            }
+        }
+        await set(\.latentLimit, "latentLimit")
+        configuration.cut = await text("cut")
         await set(\.trainAutomatically, "trainAutomatically")
         await set(\.trainAfterSamples, "trainAfterSamples")
         await set(\.trainQuietSeconds, "trainQuietSeconds")

@@ -1,4 +1,5 @@
 import Foundation
+import GraftNetwork
 
 /// What an administrator can set; every default is in place.
 ///
@@ -13,6 +14,9 @@ import Foundation
 /// | `pixelLimit`              | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
 /// | `keep`                    | string  |         | none                    | none, thumbnail, original |
 /// | `keepLimit`               | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
+/// | `latents`                 | string  |         | int8                    | none, int8, half          |
+/// | `latentLimit`             | integer | bytes   | 2 GiB                   | 0 to 1 PiB                |
+/// | `cut`                     | string  | block   | by the architecture     |                           |
 /// | `trainAutomatically`      | switch  |         | on                      | on, off                   |
 /// | `trainAfterSamples`       | integer | samples | 50                      | 1 to 1,000,000            |
 /// | `trainQuietSeconds`       | integer | s       | 60                      | 0 to 86,400 (a day)       |
@@ -40,6 +44,12 @@ package struct Configuration: Sendable, Equatable {
     package var keep = KeepPolicy.none
     /// The most bytes that kept images may take in all; beyond, samples are taught without their image.
     package var keepLimit = 4 << 30
+    /// How the latent of each taught image is kept, which blocks above the cut are trained on; nil to keep none.
+    package var latents: LatentFormat? = .int8
+    /// The most bytes that latents may take in all; beyond, those that are missed least are evicted.
+    package var latentLimit = 2 << 30
+    /// The block, or the stage, before which latents are taken; nil for the first at the resolution of the last.
+    package var cut: String?
     /// Whether the daemon starts a training job by itself once one is due; if not, only `train --if-due` does.
     package var trainAutomatically = true
     /// So many new samples make a training due; a relabelled or forgotten one does alone.
@@ -79,6 +89,7 @@ package struct Configuration: Sendable, Equatable {
         require((1 << 10...1 << 30).contains(bodyLimit), "bodyLimit", bodyLimit, "1024 to 1073741824 bytes")
         require((1...Int(Int32.max)).contains(pixelLimit), "pixelLimit", pixelLimit, "1 to 2147483647 pixels")
         require((0...1 << 50).contains(keepLimit), "keepLimit", keepLimit, "0 to 1125899906842624 bytes")
+        require((0...1 << 50).contains(latentLimit), "latentLimit", latentLimit, "0 to 1125899906842624 bytes")
         require(
             (1...1_000_000).contains(trainAfterSamples), "trainAfterSamples", trainAfterSamples,
             "1 to 1000000 samples")

@@ -43,6 +43,7 @@ struct StatusCommand: DaemonCommand {
             ("knows", "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"))
         if let words = status.extractionWords { lines.append(("earlier", words)) }
         if let words = status.kept?.words { lines.append(("images", words)) }
+        if let words = status.latents?.words { lines.append(("latents", words)) }
         if let accuracy = status.prequentialAccuracy {
             lines.append(("accuracy", "\(Words.percent(accuracy)) of the last taught images, before they were learned"))
         }
