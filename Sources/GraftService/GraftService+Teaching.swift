@@ -27,7 +27,7 @@ extension GraftService {
     package func teach(_ image: EncodedImage, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
         let name = try Self.name(teaching.label)
         let (model, vision) = try visionOfLiveModel()
-        let seen = try await look(at: image, with: vision)
+        let seen = try await look(at: image, for: WantedFeatures(toTeach: model), with: vision)
         return try await teach(seen, as: name, teaching, model, vision)
     }
 
@@ -45,7 +45,28 @@ extension GraftService {
                 .unknownAnswer,
                 detail: "answer '\(id)' was given by another backbone: send the image itself instead of ?answer=")
         }
-        return try await teach(seen, as: name, teaching, model, vision)
+        return try await teach(
+            try await complete(seen, id: id, for: model, vision), as: name, teaching, model, vision)
+    }
+
+    /// The image of the answer `id` with what it takes to teach it: a version's own top answered by its features alone.
+    private func complete(
+        _ seen: SeenImage, id: String, for model: LiveModel, _ vision: Vision
+    ) async throws(Problem) -> SeenImage {
+        let missing = WantedFeatures(toTeach: model).missing(in: seen.features)
+        if missing.isNothing { return seen }
+        guard let latent = seen.latent else {
+            throw Problem(
+                .unknownAnswer,
+                detail:
+                    "what is needed to teach the answer '\(id)' is not kept any more: send the image itself instead "
+                    + "of ?answer=")
+        }
+        var seen = seen
+        let found = try await vision.finish(latent, for: missing, on: pool)
+        seen.features.own = seen.features.own ?? found.own
+        seen.features.tuned.merge(found.tuned) { old, _ in old }
+        return seen
     }
 
     private func teach(
@@ -57,7 +78,9 @@ extension GraftService {
         let predicted = model.answer(seen.features, count: 1).first
         let outcome = try await learner.teach(
             seen, as: name, group: teaching.group, relabel: teaching.relabel, keeping: kept, predicted: predicted,
-            shadow: model.shadow?.answer(seen.features, model: model), by: model.reference)
+            shadow: model.shadow.flatMap { shadow in
+                seen.features[shadow.top].flatMap { shadow.answer($0, model: model) }
+            }, by: model.reference)
         if outcome.isNew { events.send(.sample(outcome.taught)) }
         return outcome
     }

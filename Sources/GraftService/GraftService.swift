@@ -24,7 +24,7 @@ package final class GraftService: Sendable {
     let scheduler: TrainingScheduler
     let extractor: Extractor
     let backboneFolder: BackboneFolder
-    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 4 << 20)
+    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 16 << 20)
     let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now
@@ -49,7 +49,8 @@ package final class GraftService: Sendable {
         backboneFolder.removeLeftovers()
         live = LiveModelBox(.empty)
         learner = Learner(
-            configuration: configuration, store: store, live: live, events: events, timings: timings, logger: logger)
+            configuration: configuration, store: store, live: live, events: events, timings: timings,
+            pool: pool, logger: logger)
         training = TrainingSupervisor(
             configuration: configuration, store: store, learner: learner, pool: pool, events: events,
             executable: trainer, logger: logger)
@@ -105,7 +106,7 @@ package final class GraftService: Sendable {
         let side = backbone.preprocessing.cropSide
         let gray = EncodedImage(
             bytes: [UInt8](repeating: 128, count: side * side * 3), format: .rgb24(width: side, height: side))
-        _ = try await vision.look(at: gray, on: pool)
+        _ = try await vision.look(at: gray, for: .own, on: pool)
         try await learner.adopt(vision)
         logger.notice(
             "backbone loaded",
@@ -124,8 +125,10 @@ package final class GraftService: Sendable {
     }
 
     /// Looks at `image`, and notes how long it took.
-    func look(at image: EncodedImage, with vision: Vision) async throws(Problem) -> SeenImage {
-        let look = try await vision.look(at: image, on: pool)
+    func look(
+        at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision
+    ) async throws(Problem) -> SeenImage {
+        let look = try await vision.look(at: image, for: wanted, on: pool)
         timings.decode.record(look.decode)
         timings.inference.record(look.inference)
         return SeenImage(

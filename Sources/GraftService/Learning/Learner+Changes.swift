@@ -6,12 +6,14 @@ import GraftStore
 extension Learner {
     /// Stores a batch, learns what is new in it, and solves once. One outcome for each.
     func learn(_ batch: [PendingTeaching]) async -> [Result<TeachingOutcome, Problem>] {
+        var batch = batch
         let stored: (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int)
         do {
             let fingerprint = try loadedVision().backbone.fingerprint
             guard batch.allSatisfy({ $0.sample.fingerprint == fingerprint }) else {
                 throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
             }
+            for i in batch.indices { batch[i].sample = try await seenByTheActiveVersion(batch[i].sample) }
             stored = try await storing {
                 try await store.teach(
                     batch.map(\.sample), imageByteLimit: configuration.keepLimit,
@@ -95,6 +97,11 @@ extension Learner {
                     extracted, fingerprint: fingerprint, latentByteLimit: configuration.latentLimit)
                 for sample in learned {
                     try statistics.add(RootFeatures(values: sample.features), label: sample.label)
+                }
+                if let top = version.top {
+                    for sample in try await show(to: top) {
+                        try tuned?.add(RootFeatures(values: sample.features), label: sample.label)
+                    }
                 }
                 if lastChange != self.lastChange {
                     self.lastChange = lastChange

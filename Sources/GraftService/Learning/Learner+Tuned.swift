@@ -1,6 +1,7 @@
 import GraftAPI
 import GraftLearning
 import GraftNetwork
+import GraftTensor
 import GraftStore
 
 /// Statistics of what the active version's own top makes of samples.
@@ -48,9 +49,9 @@ extension Learner {
                     group.addTask {
                         try await Vision.compute(on: pool) { worker in
                             try part.map { sample in
-                                let latent = try Latent(sample.latent)
+                                let latent = try sample.latent.elements()
                                 return TunedSample(
-                                    id: sample.id, features: top.features(of: latent, by: worker).kept.values)
+                                    id: sample.id, features: top.features(of: latent.span, by: worker).kept.values)
                             }
                         }
                     }
@@ -66,7 +67,7 @@ extension Learner {
 
     /// Exact sums over all that `top` has made of samples. Synchronous: it reads them all.
     func tunedStatistics(of top: VersionTop) throws -> LabelStatistics {
-        var learned = LabelStatistics(featureCount: top.top.featureCount)
+        var learned = LabelStatistics(featureCount: top.featureCount)
         try store.forEachTunedBatch(version: top.version) { batch in
             let rows = FeatureRows(featureCount: learned.featureCount, values: batch.flatMap(\.features))
             try learned.add(rows, labels: batch.map(\.label))
@@ -84,7 +85,8 @@ extension Learner {
             throw Problem(.busy, detail: "another version was published meanwhile: send the image again")
         }
         let features = try await Vision.compute(on: pool) { worker in
-            top.features(of: try Latent(kept), by: worker).kept.values
+            let latent = try kept.elements()
+            return top.features(of: latent.span, by: worker).kept.values
         }
         sample.tuned = .init(version: top.version, features: features)
         return sample

@@ -82,7 +82,7 @@ extension Learner {
             try Self.check(vision, fingerprint: job.fingerprint)
             let next = ActiveVersion(
                 number: number, snapshotChange: job.snapshot, head: file.head, calibration: result.calibration,
-                top: try vision.top(of: file, version: number))
+                top: try top(of: file, version: number, vision))
             try await swap(to: next, fingerprint: job.fingerprint) { [store, configuration] in
                 try DurableFile.move(job.output, to: StateFiles.version(number, state: configuration.state))
                 try await store.publish(number, reason: result.verdict.reason)
@@ -194,7 +194,7 @@ extension Learner {
             number, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount)
         return ActiveVersion(
             number: number, snapshotChange: snapshot, head: file.head, calibration: facts.calibration,
-            top: try vision.top(of: file, version: number))
+            top: try top(of: file, version: number, vision))
     }
 
     /// The file of version `number`, every byte of it checked, and what is known of it.
@@ -238,6 +238,12 @@ extension Learner {
         } catch {
             throw Problem(.versionUnusable, detail: "\(path) cannot be used: \(error); train again")
         }
+    }
+
+    private func top(of file: VersionFile, version: Int64, _ vision: Vision) throws(Problem) -> VersionTop? {
+        try VersionTop(
+            file, version: version, above: vision.backbone, in: BackboneFolder(state: configuration.state),
+            threads: pool.threads)
     }
 
     /// Removes the weights of versions that are too old to go back to. What cannot be removed now is tried no more: it costs

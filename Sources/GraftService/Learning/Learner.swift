@@ -3,6 +3,7 @@ import GraftAPI
 import GraftCheckpoint
 import GraftLearning
 import GraftStore
+import GraftTensor
 import Logging
 
 /// The one place where what has been learned changes: disk, statistics and live model, in that order.
@@ -14,6 +15,8 @@ actor Learner {
     let live: LiveModelBox
     let events: EventHub
     let timings: ServiceTimings
+    /// Computes what versions' own tops make of samples.
+    let pool: ComputePool
     let logger: Logger
 
     /// Exact sums over every sample of the loaded backbone.
@@ -42,11 +45,12 @@ actor Learner {
 
     init(
         configuration: Configuration, store: Store, live: LiveModelBox, events: EventHub, timings: ServiceTimings,
-        logger: Logger
+        pool: ComputePool, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
         self.live = live
+        self.pool = pool
         self.events = events
         self.timings = timings
         self.logger = logger
@@ -117,7 +121,7 @@ actor Learner {
 
     /// One taught sample and who waits for it.
     struct PendingTeaching: Sendable {
-        let sample: NewSample
+        var sample: NewSample
         let features: RootFeatures
         let predicted: LabelProbability?
         let continuation: CheckedContinuation<Result<TeachingOutcome, Problem>, Never>
@@ -128,18 +132,22 @@ actor Learner {
         _ seen: SeenImage, as name: LabelName, group: String?, relabel: Bool, keeping image: KeptImage?,
         predicted: LabelProbability?, shadow: ShadowAnswer?, by reference: ModelReference
     ) async throws(Problem) -> TeachingOutcome {
+        guard let features = seen.features.own?.kept else { preconditionFailure("what is taught has its own features") }
+        let tuned = version.top.flatMap { top in
+            seen.features[top].map { NewSample.TunedFeatures(version: top.version, features: $0.kept.values) }
+        }
         let sample = NewSample(
             label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
-            features: seen.features.kept.values,
+            features: features.values,
             prediction: predicted.map {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
                     revision: Int64(reference.revision), shadow: shadow)
-            }, relabels: relabel, image: image, latent: seen.latent, tuned: seen.tunedFeatures)
+            }, relabels: relabel, image: image, latent: seen.latent, tuned: tuned)
         let result = await withCheckedContinuation { continuation in
             pending.append(
                 PendingTeaching(
-                    sample: sample, features: seen.features.kept, predicted: predicted, continuation: continuation))
+                    sample: sample, features: features, predicted: predicted, continuation: continuation))
             // The first to come starts the work; whoever comes before it begins shares it.
             if pending.count == 1 { Task { await teachPending() } }
         }

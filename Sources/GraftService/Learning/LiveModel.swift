@@ -28,8 +28,11 @@ struct LiveModel: Sendable {
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///
     /// Ties go by name, so that the order is the same everywhere.
-    func answer(_ features: ImageFeatures, count: Int) -> [LabelProbability] {
+    ///
+    /// - Precondition: `features` have those that this model answers by.
+    func answer(_ features: SeenFeatures, count: Int) -> [LabelProbability] {
         guard let analytic else { return [] }
+        guard let features = features[top] else { preconditionFailure("the features of \(reference) are not there") }
         let probabilities = CombinedAnswer.probabilities(analytic: analytic, version: head, features: features)
         return
             probabilities

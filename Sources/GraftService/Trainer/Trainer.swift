@@ -58,7 +58,7 @@ package enum Trainer {
         training.incumbent = job.incumbentCalibration
         training.space = FeatureSpace(job.features)
         let trained = try training.train(set, progress: progress)
-        try SafetensorsWriter.write(trained.head.stateDict(), metadata: metadata(job, trained.head), to: job.output)
+        try VersionFile.write(.linear(trained.head), parameters: [:], of: [], metadata: metadata(job), to: job.output)
         let verdict =
             job.incumbent == 0
             ? trained.verdict
@@ -67,6 +67,7 @@ package enum Trainer {
                 against: try IncumbentAnswers(version: job.incumbent, store: store, samples: samples, groups: groups))
         return TrainerResult(
             digest: try MappedFile(path: job.output, byteLimit: Configuration.backboneLimit).digest().description,
+            blocks: [], hasHiddenLayer: false, notes: [],
             quality: Quality(trained.evaluation), perLabel: trained.evaluation.labels.map(LabelQuality.init),
             calibration: trained.calibration, verdict: verdict,
             outOfFold: zip(trained.outOfFold.rows, trained.outOfFold.candidate).map { row, answer in
@@ -75,12 +76,11 @@ package enum Trainer {
     }
 
     /// What a version's file says of itself; no time, so that the same job gives the same bytes.
-    private static func metadata(_ job: TrainerJob, _ head: LinearHead) -> [String: String] {
-        let entries = [
+    private static func metadata(_ job: TrainerJob) -> [String: String] {
+        [
             "format": "graftd-version-1", "fingerprint": job.fingerprint, "snapshot": "\(job.snapshot)",
             "seed": "\(job.seed)", "strategy": job.strategy.rawValue,
         ]
-        return entries.merging(head.metadata) { $1 }
     }
 }
 

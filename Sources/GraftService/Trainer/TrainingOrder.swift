@@ -38,7 +38,7 @@ struct TrainingOrder: Sendable {
         guard request.features == nil || request.features == features else {
             throw Problem(.badRequest, detail: "features: a head over tuned blocks is over plain features")
         }
-        let recipe = try TuningRecipe(given)
+        let recipe = try TuningRecipe(given, for: backbone.architecture)
         try Self.check(recipe, strategy: strategy, backbone)
         self.recipe = recipe
     }
@@ -55,7 +55,8 @@ struct TrainingOrder: Sendable {
                     let known = backbone.architecture.blocks.map(\.name).joined(separator: ", ")
                     throw Problem(
                         .badRequest,
-                        detail: "cut: expected a block or stage of \(backbone.architecture.name), found '\(name)'; it has "
+                        detail:
+                            "cut: expected a block or stage of \(backbone.architecture.name), found '\(name)'; it has "
                             + known)
                 }
                 guard wanted.lowerBound >= cut.index else {
@@ -90,14 +91,9 @@ struct TrainingOrder: Sendable {
 
 extension TuningRecipe {
     /// The recipe that is named, or the one of defaults, with what was asked for in the place of its parts.
-    init(_ recipe: TrainingRecipe) throws(Problem) {
-        let base: TuningRecipe =
-            switch recipe.name {
-            case .featureExtraction: .featureExtraction
-            case .fineTuning: .fineTuning
-            case .layerWise: .layerWise
-            case nil: TuningRecipe()
-            }
+    init(_ recipe: TrainingRecipe, for architecture: Architecture) throws(Problem) {
+        let classic = recipe.name.flatMap { ClassicRecipe(rawValue: $0.rawValue) }
+        let base = classic?.recipe(for: architecture) ?? TuningRecipe()
         do {
             // The parts have the same names, so what is there in one takes the place of what is there in the other.
             func parts(_ value: some Encodable) throws -> [String: Any] {
