@@ -73,6 +73,10 @@ package struct Status: Codable, Sendable, Equatable {
     /// Of the last taught samples, the fraction that the model had right before it learned them.
     package var prequentialAccuracy: Double?
     package var training: TrainJob?
+    /// Whether another job is due, and why or why not.
+    package var schedule: TrainingSchedule?
+    /// The version that answered before, while it is still compared with the one that answers.
+    package var shadow: ShadowRecord?
     /// Resident memory of the daemon, in bytes.
     package var residentBytes: Int
     package var storeBytes: Int
@@ -88,7 +92,8 @@ package struct Status: Codable, Sendable, Equatable {
         program: String, phase: Phase, summary: String, pid: Int, uptimeSeconds: Double, backbone: BackboneRecord?,
         model: ModelReference, labels: Int, samples: Int, otherSamples: Int, otherBackbones: [OtherBackbone],
         extraction: ExtractionProgress?, kept: KeptImages?, prequentialAccuracy: Double?, training: TrainJob?,
-        residentBytes: Int, storeBytes: Int, threads: Int, queued: Int, decodeMilliseconds: Double?,
+        schedule: TrainingSchedule?, shadow: ShadowRecord?, residentBytes: Int, storeBytes: Int, threads: Int,
+        queued: Int, decodeMilliseconds: Double?,
         inferenceMilliseconds: Double?, refitMilliseconds: Double?
     ) {
         self.program = program
@@ -106,6 +111,8 @@ package struct Status: Codable, Sendable, Equatable {
         self.kept = kept
         self.prequentialAccuracy = prequentialAccuracy
         self.training = training
+        self.schedule = schedule
+        self.shadow = shadow
         self.residentBytes = residentBytes
         self.storeBytes = storeBytes
         self.threads = threads

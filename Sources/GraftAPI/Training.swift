@@ -1,7 +1,7 @@
 import Foundation
 
 /// How a job trains.
-package enum TrainingStrategy: String, Codable, Sendable, CaseIterable {
+package enum TrainingStrategy: String, NamedChoice {
     /// A new head on the features that are stored.
     case head
     /// The top blocks too, from stored latents.
@@ -11,7 +11,7 @@ package enum TrainingStrategy: String, Codable, Sendable, CaseIterable {
 }
 
 /// In which form a trained head sees features.
-package enum HeadFeatures: String, Codable, Sendable, CaseIterable {
+package enum HeadFeatures: String, NamedChoice {
     /// Their signed square roots: mostly better.
     case roots
     /// As the network gives them, so that the exported head is a plain linear layer.
@@ -25,11 +25,16 @@ package struct TrainRequest: Codable, Sendable, Equatable {
     package var features: HeadFeatures?
     /// The same snapshot and seed give the same bytes.
     package var seed: UInt64?
+    /// Whether to start the job only if one is due.
+    package var ifDue: Bool?
 
-    package init(strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil) {
+    package init(
+        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil, ifDue: Bool? = nil
+    ) {
         self.strategy = strategy
         self.features = features
         self.seed = seed
+        self.ifDue = ifDue
     }
 }
 
@@ -92,9 +97,11 @@ package struct Quality: Codable, Sendable, Equatable {
     }
 }
 
-/// Whether a version answers, may answer, or was kept back.
+/// Whether a version answers or may answer, was kept back, or was taken back.
 package enum VersionState: String, Codable, Sendable {
     case published, rejected
+    /// It answered, and newly taught samples showed that it was worse than the version before. It can be activated again.
+    case rolledBack = "rolled_back"
 }
 
 /// One immutable version, as `GET /v1/versions` lists it.

@@ -38,6 +38,10 @@ struct MetricsText {
             status.prequentialAccuracy)
         gauge("graftd_queue_length", help: "Images that wait for a thread.", Double(status.queued))
         gauge("graftd_training", help: "Whether a training job runs.", status.training?.state == .running ? 1 : 0)
+        gauge("graftd_training_due", help: "Whether a training job is due.", status.schedule.map { $0.due ? 1 : 0 })
+        gauge(
+            "graftd_shadow_samples", help: "Taught samples by which the version before is compared with this one.",
+            status.shadow.map { Double($0.samples) })
         gauge(
             "graftd_decode_seconds", help: "Median time to decode an image.", status.decodeMilliseconds.map { $0 / 1e3 }
         )

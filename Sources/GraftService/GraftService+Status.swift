@@ -25,7 +25,8 @@ extension GraftService {
             model: model.reference, labels: model.names.count, samples: samples,
             otherSamples: counts?.otherSamples ?? 0, otherBackbones: others, extraction: extraction,
             kept: counts.map { keptImages($0.images) }, prequentialAccuracy: counts?.prequentialAccuracy,
-            training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
+            training: await training.job, schedule: await scheduler.schedule(), shadow: await shadowRecord(),
+            residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
             threads: pool.threads, queued: pool.queued, decodeMilliseconds: timings.decode.median,
             inferenceMilliseconds: timings.inference.median, refitMilliseconds: timings.refit.median)
     }

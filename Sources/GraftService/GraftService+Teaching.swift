@@ -57,7 +57,7 @@ extension GraftService {
         let predicted = model.answer(seen.features, count: 1).first
         let outcome = try await learner.teach(
             seen, as: name, group: teaching.group, relabel: teaching.relabel, keeping: kept, predicted: predicted,
-            by: model.reference)
+            shadow: model.shadow?.answer(seen.features, model: model), by: model.reference)
         if outcome.isNew { events.send(.sample(outcome.taught)) }
         return outcome
     }

@@ -6,10 +6,10 @@ import GraftStore
 extension GraftService {
     package func train(_ request: TrainRequest) async throws(Problem) -> TrainJob { try await training.start(request) }
 
-    /// The job that runs, or the last one since the start.
+    /// The job that runs, or the last one.
     package func trainingJob() async throws(Problem) -> TrainJob {
         guard let job = await training.job else {
-            throw Problem(.noJob, detail: "no training job has run since the start: POST /v1/train starts one")
+            throw Problem(.noJob, detail: "no training job has run yet: POST /v1/train starts one")
         }
         return job
     }
@@ -38,12 +38,23 @@ extension StoredVersion {
     var measured: VersionFacts? { try? JSONDecoder().decode(VersionFacts.self, from: Data(facts.utf8)) }
 }
 
+extension VersionState {
+    init(_ state: StoredVersion.State) {
+        self =
+            switch state {
+            case .published: .published
+            case .rolledBack: .rolledBack
+            case .candidate, .rejected: .rejected
+            }
+    }
+}
+
 extension VersionRecord {
     init(_ version: StoredVersion, active: Int, names: [Int64: String]) {
         let facts = version.measured
         self.init(
             version: Int(version.number), parent: Int(version.parent),
-            state: version.state == .published ? .published : .rejected, active: Int(version.number) == active,
+            state: VersionState(version.state), active: Int(version.number) == active,
             stale: version.stale, strategy: TrainingStrategy(rawValue: version.strategy) ?? .head,
             features: facts?.features ?? .roots, seed: version.seed, created: version.created,
             labels: (facts?.labels ?? []).compactMap { names[$0.label] }.sorted(),

@@ -21,6 +21,7 @@ package final class GraftService: Sendable {
     let live: LiveModelBox
     let learner: Learner
     let training: TrainingSupervisor
+    let scheduler: TrainingScheduler
     let extractor: Extractor
     let backboneFolder: BackboneFolder
     let recent = RecentAnswers(capacity: 256, byteLimit: 16 << 20)
@@ -31,9 +32,12 @@ package final class GraftService: Sendable {
 
     /// Opens the state, loads the backbone and the active version, and learns again what is stored.
     ///
+    /// - Parameter trainer: The program that is run with `train --job -`; another one only in tests.
     /// - Throws: `StoreError` where the state cannot be opened; a backbone that cannot be loaded is logged, and the
     ///   service is up without it.
-    package init(_ configuration: Configuration, logger: Logger) async throws {
+    package init(
+        _ configuration: Configuration, trainer: String = TrainerProcess.thisProgram, logger: Logger
+    ) async throws {
         self.configuration = configuration
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
@@ -45,7 +49,11 @@ package final class GraftService: Sendable {
         learner = Learner(
             configuration: configuration, store: store, live: live, events: events, timings: timings, logger: logger)
         training = TrainingSupervisor(
-            configuration: configuration, store: store, learner: learner, pool: pool, events: events, logger: logger)
+            configuration: configuration, store: store, learner: learner, pool: pool, events: events,
+            executable: trainer, logger: logger)
+        scheduler = TrainingScheduler(
+            configuration: configuration, store: store, learner: learner, live: live, training: training,
+            logger: logger)
         extractor = Extractor(
             store: store, learner: learner, live: live, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {
@@ -57,6 +65,8 @@ package final class GraftService: Sendable {
         } else {
             logger.notice("\(Self.noBackboneHint)")
         }
+        await training.restore()
+        await scheduler.start()
     }
 
     /// Whether images can be looked at.
@@ -74,6 +84,7 @@ package final class GraftService: Sendable {
     package func stop() async {
         beginStopping()
         await extractor.stop()
+        await scheduler.stop()
         await training.stop()
         await pool.stop()
         do {

@@ -24,6 +24,9 @@ enum Schema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: second)
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: third)
+        }
         return migrator
     }
 
@@ -137,5 +140,16 @@ enum Schema {
             UPDATE settings SET value = value - 1 WHERE key = 'images';
             UPDATE settings SET value = value - length(OLD.bytes) WHERE key = 'image_bytes';
         END;
+        """
+
+    /// The version that answered before a swap goes on being asked.
+    private static let third = """
+        -- What that version said of a sample before it was learned; emptied with every swap.
+        CREATE TABLE shadow_answers (
+            sample TEXT PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
+            label INTEGER NOT NULL) WITHOUT ROWID;
+
+        -- Its number; -1 where none is asked.
+        INSERT INTO settings VALUES ('shadow_version', -1);
         """
 }

@@ -37,12 +37,17 @@ package struct PriorAnswer: Sendable, Equatable {
     package var probability: Float
     package var version: Int64
     package var revision: Int64
+    /// What the version before that one said; nil where none is asked.
+    package var shadow: ShadowAnswer?
 
-    package init(label: String, probability: Float, version: Int64, revision: Int64) {
+    package init(
+        label: String, probability: Float, version: Int64, revision: Int64, shadow: ShadowAnswer? = nil
+    ) {
         self.label = label
         self.probability = probability
         self.version = version
         self.revision = revision
+        self.shadow = shadow
     }
 }
 
@@ -157,6 +162,7 @@ extension Store {
                 predicted.map { $0 == label }, sample.prediction?.version, sample.prediction?.revision,
                 Date().milliseconds,
             ])
+        try keep(sample.prediction, of: id, db)
     }
 
     static func fingerprintID(_ value: String, _ db: Database) throws -> Int64 {

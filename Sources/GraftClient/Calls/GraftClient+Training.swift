@@ -10,6 +10,14 @@ extension GraftClient {
         return try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
     }
 
+    /// Starts a job if one is due, and says why or why not.
+    package func trainIfDue(
+        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil
+    ) async throws(ClientError) -> TrainIfDue {
+        let request = TrainRequest(strategy: strategy, features: features, seed: seed, ifDue: true)
+        return try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
+    }
+
     /// The job that runs or ran last; nil where there was none yet.
     package func trainJob() async throws(ClientError) -> TrainJob? {
         do {

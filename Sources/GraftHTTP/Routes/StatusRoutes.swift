@@ -56,6 +56,7 @@ extension ServiceEvent {
             case .published(let value): try encoder.encode(value)
             case .rejected(let value): try encoder.encode(value)
             case .activated(let value): try encoder.encode(value)
+            case .rolledBack(let value): try encoder.encode(value)
             case .extraction(let value): try encoder.encode(value)
             }
         return ByteBuffer(string: "event: \(name)\ndata: \(String(decoding: data, as: UTF8.self))\n\n")

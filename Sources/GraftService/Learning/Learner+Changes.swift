@@ -27,6 +27,7 @@ extension Learner {
         if stored.lastChange != lastChange {
             lastChange = stored.lastChange
             publish()
+            await judgeShadow()
         }
         return zip(batch, stored.outcomes).map { answer($0, $1) }
     }

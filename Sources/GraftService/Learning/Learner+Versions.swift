@@ -24,6 +24,8 @@ struct VersionFacts: Codable, Sendable {
     var calibration: AnalyticHead.Calibration
     /// What the head is over; versions of before there was a choice say nothing, and are over roots.
     var features: HeadFeatures?
+    /// The gate's; versions of before it was kept say nothing.
+    var verdict: Gate.Verdict?
 }
 
 /// What a training job starts from.
@@ -69,7 +71,7 @@ extension Learner {
             let head = try readHead(job.output, digest: result.digest, featureCount: job.featureCount)
             let facts = VersionFacts(
                 quality: result.quality, labels: result.perLabel, calibration: result.calibration,
-                features: job.features)
+                features: job.features, verdict: result.verdict)
             let number = try await storing {
                 try await store.insert(
                     NewVersion(
@@ -80,20 +82,21 @@ extension Learner {
                             VersionAnswer(sample: $0.sample, label: $0.label, probability: $0.probability)
                         }))
             }
-            guard result.publish else {
-                try await storing { try await store.reject(number, reason: result.reason) }
-                events.send(.rejected(VersionRejected(version: Int(number), reason: result.reason)))
+            guard result.verdict.publish else {
+                try await storing { try await store.reject(number, reason: result.verdict.reason) }
+                events.send(.rejected(VersionRejected(version: Int(number), reason: result.verdict.reason)))
                 return Int(number)
             }
             try await storing {
                 try DurableFile.move(job.output, to: StateFiles.version(number, state: configuration.state))
-                try await store.publish(number, reason: result.reason)
+                try await store.publish(number, reason: result.verdict.reason)
             }
-            version = ActiveVersion(
-                number: number, snapshotChange: job.snapshot, head: head, calibration: result.calibration)
-            publish()
+            swap(
+                to: ActiveVersion(
+                    number: number, snapshotChange: job.snapshot, head: head, calibration: result.calibration))
             events.send(.published(reference))
-            logger.notice("version published", metadata: ["version": "\(number)", "reason": "\(result.reason)"])
+            logger.notice(
+                "version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
             await removeOldWeights()
             return Int(number)
         }
@@ -107,8 +110,7 @@ extension Learner {
                 Int64(number), fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount)
             try await storing { try await store.activate(Int64(number)) }
             let previous = Int(version.number)
-            version = next
-            publish()
+            swap(to: next)
             let activated = Activated(model: reference, previous: previous)
             events.send(.activated(activated))
             logger.notice("version activated", metadata: ["version": "\(number)", "previous": "\(previous)"])
@@ -134,7 +136,7 @@ extension Learner {
         func unusable(_ reason: String) -> Problem {
             Problem(.versionUnusable, detail: "version \(number) cannot answer: \(reason)")
         }
-        guard stored.state == .published else { throw unusable("the gate kept it back (\(stored.reason))") }
+        guard stored.state.mayAnswer else { throw unusable("the gate kept it back (\(stored.reason))") }
         guard stored.hasWeights else { throw unusable("its weights were removed as too old: train again") }
         guard stored.fingerprint == fingerprint else {
             throw unusable("it was trained on another backbone's features: load that backbone, or train again")

@@ -24,6 +24,8 @@ actor Learner {
     var lastChange: Int64 = 0
     /// What answers; version 0 has no head.
     var version = ActiveVersion.none
+    /// What answered before the last swap; see `judgeShadow`.
+    var shadow: ActiveVersion?
     private var vision: Vision?
 
     /// Whether it was said that kept images have no more room.
@@ -63,7 +65,9 @@ actor Learner {
             statistics.labelCount == 0
             ? nil : timings.refit.measure { AnalyticHead(statistics, calibration: version.calibration) }
         live.swap(
-            to: LiveModel(reference: reference, vision: vision, names: names, analytic: head, head: version.head))
+            to: LiveModel(
+                reference: reference, vision: vision, names: names, analytic: head, head: version.head,
+                shadow: shadow.map { Shadow(version: $0.number, head: $0.head) }))
     }
 
     /// The version and revision of what has been learned up to now.
@@ -91,6 +95,7 @@ actor Learner {
             }
             try await readNames()
             version = try await restoreVersion(fingerprint: fingerprint, featureCount: featureCount)
+            shadow = await restoreShadow(fingerprint: fingerprint, featureCount: featureCount)
             publish()
         }
     }
@@ -118,7 +123,7 @@ actor Learner {
     /// Keeps and learns one sample; samples that come while the disk is busy share its next write and one solve.
     func teach(
         _ seen: SeenImage, as name: LabelName, group: String?, relabel: Bool, keeping image: KeptImage?,
-        predicted: LabelProbability?, by reference: ModelReference
+        predicted: LabelProbability?, shadow: ShadowAnswer?, by reference: ModelReference
     ) async throws(Problem) -> TeachingOutcome {
         let sample = NewSample(
             label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
@@ -126,7 +131,7 @@ actor Learner {
             prediction: predicted.map {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
-                    revision: Int64(reference.revision))
+                    revision: Int64(reference.revision), shadow: shadow)
             }, relabels: relabel, image: image)
         let result = await withCheckedContinuation { continuation in
             pending.append(

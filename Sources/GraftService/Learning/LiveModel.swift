@@ -14,9 +14,12 @@ struct LiveModel: Sendable {
     let analytic: AnalyticHead?
     /// The published version's head; nil for version 0, when the analytic head answers alone.
     let head: LinearHead?
+    /// What answered before; nil where nobody asks it any more.
+    let shadow: Shadow?
 
     static let empty = LiveModel(
-        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil)
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
+        shadow: nil)
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///
@@ -37,10 +40,17 @@ struct LiveModel: Sendable {
 /// The model that answers. A request reads `current` once and keeps it to the end.
 final class LiveModelBox: Sendable {
     private let model: Mutex<LiveModel>
+    private let changed = Mutex(ContinuousClock.now)
 
     init(_ model: LiveModel) { self.model = Mutex(model) }
 
     var current: LiveModel { model.withLock { $0 } }
 
-    func swap(to next: LiveModel) { model.withLock { $0 = next } }
+    /// When something was learned last, or the model first made.
+    var lastChange: ContinuousClock.Instant { changed.withLock { $0 } }
+
+    func swap(to next: LiveModel) {
+        model.withLock { $0 = next }
+        changed.withLock { $0 = .now }
+    }
 }

@@ -42,14 +42,15 @@ package enum Trainer {
         let store = try Store(folder: job.state, access: .reader)
         var set = TrainingSet(featureCount: job.featureCount)
         var samples: [String] = []
+        var groups: [String] = []
         progress(0, "reading samples")
         try store.forEachBatch(fingerprint: job.fingerprint, upTo: job.snapshot) { batch in
             for sample in batch {
-                let digest = SHA256Digest(bytes: sample.digest)
+                let group = sample.group ?? SHA256Digest(bytes: sample.digest).description
                 set.append(
-                    RootFeatures(values: sample.features), label: sample.label,
-                    fold: Folds.fold(ofGroup: sample.group ?? digest.description))
+                    RootFeatures(values: sample.features), label: sample.label, fold: Folds.fold(ofGroup: group))
                 samples.append(sample.id)
+                groups.append(group)
             }
         }
         var training = HeadTraining()
@@ -61,27 +62,16 @@ package enum Trainer {
         let verdict =
             job.incumbent == 0
             ? trained.verdict
-            : judge(trained, set, samples, against: try store.answers(of: job.incumbent), gate: training.gate)
+            : training.gate.judge(
+                trained, set,
+                against: try IncumbentAnswers(version: job.incumbent, store: store, samples: samples, groups: groups))
         return TrainerResult(
             digest: try MappedFile(path: job.output, byteLimit: Configuration.backboneLimit).digest().description,
             quality: Quality(trained.evaluation), perLabel: trained.evaluation.labels.map(LabelQuality.init),
-            calibration: trained.calibration, publish: verdict.publish, reason: verdict.reason,
+            calibration: trained.calibration, verdict: verdict,
             outOfFold: zip(trained.outOfFold.rows, trained.outOfFold.candidate).map { row, answer in
                 OutOfFoldAnswer(sample: samples[row], label: answer.label, probability: answer.probability)
             })
-    }
-
-    /// The gate against a published version: by what that said, out of fold, of the samples it was trained on, and by what
-    /// the analytic head says of those that came later.
-    private static func judge(
-        _ trained: TrainedHead, _ set: TrainingSet, _ samples: [String], against answers: [String: VersionAnswer],
-        gate: Gate
-    ) -> Gate.Verdict {
-        let rows = trained.outOfFold.rows
-        return gate.judge(
-            truth: rows.map { set.labels[$0] },
-            incumbent: zip(rows, trained.outOfFold.incumbent).map { answers[samples[$0]]?.label ?? $1.label },
-            candidate: trained.outOfFold.candidate.map(\.label))
     }
 
     /// What a version's file says of itself; no time, so that the same job gives the same bytes.

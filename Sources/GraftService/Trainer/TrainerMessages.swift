@@ -41,10 +41,8 @@ package struct TrainerResult: Codable, Sendable {
     package var perLabel: [LabelQuality]
     /// What suits the analytic head beside the candidate.
     package var calibration: AnalyticHead.Calibration
-    /// Whether the gate lets the candidate answer.
-    package var publish: Bool
-    /// The gate's words.
-    package var reason: String
+    /// Whether the gate lets the candidate answer, and why.
+    package var verdict: Gate.Verdict
     /// What the candidate said of every sample that it had not learned.
     package var outOfFold: [OutOfFoldAnswer]
 }

@@ -23,7 +23,7 @@ struct StatusCommand: DaemonCommand {
         let colour: Terminal.Style = status.phase == .serving ? .green : .yellow
         print(Terminal.styled(status.summary.printable, colour))
         for (name, value) in Self.lines(of: status) {
-            let title = (name + ":").padding(toLength: 14, withPad: " ", startingAt: 0)
+            let title = (name + ":").padding(toLength: 15, withPad: " ", startingAt: 0)
             print("\(Terminal.styled(title, .dim))\(value.printable)")
         }
     }
@@ -50,6 +50,10 @@ struct StatusCommand: DaemonCommand {
             lines.append(
                 ("training", "\(job.state.rawValue), \(Words.percent(job.progress, digits: 0)): \(job.message)"))
         }
+        if let schedule = status.schedule {
+            lines.append(("next training", schedule.words + (schedule.automatic ? "" : " (on request only)")))
+        }
+        if let shadow = status.shadow { lines.append(("shadow", shadow.words)) }
         lines.append(("memory", "\(Words.bytes(status.residentBytes)), store \(Words.bytes(status.storeBytes))"))
         lines.append(("compute", "\(Words.count(status.threads, "thread")), \(status.queued) waiting"))
         let times = [

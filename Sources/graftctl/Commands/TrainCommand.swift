@@ -19,8 +19,13 @@ struct TrainCommand: DaemonCommand {
             With --wait, the exit status is 0 if the version was published, 5 if it was trained but kept back, and 1 \
             if training failed or was cancelled. Interrupting the wait does not end the job; --cancel does.
 
+            With --if-due, a job is started only if the daemon finds one due: enough new samples or a correction, quiet, \
+            enough time since the last one, and a machine that can afford it. If not, the command says why, and its exit \
+            status is 0.
+
             Examples:
               graftctl train --wait
+              graftctl train --if-due
               graftctl train --strategy head --seed 7
               graftctl train --cancel
             """)
@@ -29,20 +34,21 @@ struct TrainCommand: DaemonCommand {
     @Option(help: "roots (the default) or plain: what the head sees of the features.") var features: HeadFeatures?
     @Option(help: ArgumentHelp("Same samples and same seed give the same version.", valueName: "number"))
     var seed: UInt64?
+    @Flag(help: "Start a job only if one is due.") var ifDue = false
     @Flag(help: "Wait until the job has ended.") var wait = false
     @Flag(help: "Cancel the job that runs.") var cancel = false
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: JSONOption
 
     func validate() throws {
-        guard !cancel || (strategy == nil && features == nil && seed == nil && !wait) else {
+        guard !cancel || (strategy == nil && features == nil && seed == nil && !wait && !ifDue) else {
             throw ValidationError("--cancel stands alone.")
         }
     }
 
     func run(_ client: GraftClient) async throws {
         if cancel { return try show(try await client.cancelTraining()) }
-        let job = try await client.train(strategy: strategy, features: features, seed: seed)
+        guard let job = try await start(client) else { return }
         guard wait else { return try show(job) }
 
         defer { ProgressBar.clear() }
@@ -57,6 +63,19 @@ struct TrainCommand: DaemonCommand {
         case .running, .failed, .cancelled:
             throw CommandFailure("training \(ended.state.rawValue): \(ended.message)")
         }
+    }
+
+    /// The job that was started; nil where none was due, which is said.
+    private func start(_ client: GraftClient) async throws -> TrainJob? {
+        guard ifDue else { return try await client.train(strategy: strategy, features: features, seed: seed) }
+        let answer = try await client.trainIfDue(strategy: strategy, features: features, seed: seed)
+        guard answer.job == nil else { return answer.job }
+        if output.json {
+            try Terminal.print(json: answer)
+        } else {
+            print("no job started: \(answer.schedule.words.printable)")
+        }
+        return nil
     }
 
     private func show(_ job: TrainJob) throws {
