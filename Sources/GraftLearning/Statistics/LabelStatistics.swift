@@ -17,6 +17,8 @@ package struct LabelStatistics: Sendable, Equatable {
         }
     }
 
+    /// The id under which examples of none of the labels are learned: below that of every label.
+    package static let background: Int64 = -1
     /// The most samples: a value's square is at most 2³⁰, so their sums stay within 2⁵³.
     package static let sampleLimit = 1 << 23
 
