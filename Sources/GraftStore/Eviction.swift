@@ -26,12 +26,17 @@ struct Eviction {
     }
 
     /// Evicts what has to go so that `newBytes` of latents, or other samples, find room: nothing, most of the time.
-    func makeRoom(for newBytes: Int) throws {
+    ///
+    /// - Returns: whether the disk has room for these latents; where it has none, samples are kept without, and may use the
+    ///   reserve up.
+    func makeRoom(for newBytes: Int) throws -> Bool {
         let held = try Store.setting("latent_bytes", db)
-        guard held > 0 else { return }
-        let excess = max(held + newBytes - byteLimit, try lackOfSpace(for: newBytes))
-        guard excess > 0 else { return }
+        guard held > 0 || newBytes > 0 else { return true }
+        let lack = try lackOfSpace(for: newBytes)
+        let excess = max(held + newBytes - byteLimit, lack)
+        guard held > 0, excess > 0 else { return lack <= 0 }
         try evict(bytes: min(held, max(excess, min(byteLimit, held) / Self.share), Self.mostAtOnce))
+        return try lackOfSpace(for: newBytes) <= 0
     }
 
     /// By how many bytes the disk has less than its reserve; at most 0 where it has more.

@@ -97,7 +97,7 @@ extension Store {
         try await write { [folder] db in
             let backbone = try Self.fingerprintID(fingerprint, db)
             let latentBytes = samples.reduce(0) { $0 + ($1.latent?.bytes.count ?? 0) }
-            try Eviction(db, folder: folder, byteLimit: latentByteLimit).makeRoom(for: latentBytes)
+            let hasRoom = try Eviction(db, folder: folder, byteLimit: latentByteLimit).makeRoom(for: latentBytes)
             var learned: [RelearnedSample] = []
             for sample in samples {
                 guard
@@ -113,7 +113,9 @@ extension Store {
                 try db.execute(
                     sql: "UPDATE samples SET fingerprint = ?, features = ?, relearned = ? WHERE id = ?",
                     arguments: [backbone, features.littleEndianBytes, change, sample.id])
-                if let latent = sample.latent { try Self.keep(latent, of: sample.id, byteLimit: latentByteLimit, db) }
+                if hasRoom, let latent = sample.latent {
+                    try Self.keep(latent, of: sample.id, byteLimit: latentByteLimit, db)
+                }
                 learned.append(RelearnedSample(label: label, features: features))
             }
             return (learned, try Self.lastChange(db))

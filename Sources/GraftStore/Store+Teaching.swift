@@ -108,12 +108,12 @@ extension Store {
             var outcomes: [TeachOutcome] = []
             var imagesWithoutRoom = 0
             let latentBytes = samples.reduce(0) { $0 + ($1.latent?.bytes.count ?? 0) }
-            try Eviction(db, folder: folder, byteLimit: latentByteLimit).makeRoom(for: latentBytes)
+            let hasRoom = try Eviction(db, folder: folder, byteLimit: latentByteLimit).makeRoom(for: latentBytes)
             for sample in samples {
                 let outcome = try Self.teach(sample, db)
                 outcomes.append(outcome)
                 guard let id = outcome.keptID else { continue }
-                if let latent = sample.latent { try Self.keep(latent, of: id, byteLimit: latentByteLimit, db) }
+                if hasRoom, let latent = sample.latent { try Self.keep(latent, of: id, byteLimit: latentByteLimit, db) }
                 guard let image = sample.image else { continue }
                 if try !Self.keep(image, of: id, byteLimit: imageByteLimit, db) { imagesWithoutRoom += 1 }
             }

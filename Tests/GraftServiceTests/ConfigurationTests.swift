@@ -42,6 +42,22 @@ import Testing
             ])
     }
 
+    @Test func latentsHaveAFormatALimitAndAPlace() async throws {
+        #expect(Configuration().latents == .int8 && Configuration().cut == nil)
+        let settings = try await read(
+            environment: ["GRAFTD_LATENTS": "half", "GRAFTD_LATENT_LIMIT": "1000", "GRAFTD_CUT": "blocks.12"])
+        #expect(settings.latents == .half && settings.latentLimit == 1000 && settings.cut == "blocks.12")
+        #expect(try await read(environment: ["GRAFTD_LATENTS": "none"]).latents == nil)
+        let errors = await #expect(throws: ConfigurationErrors.self) {
+            try await read(environment: ["GRAFTD_LATENTS": "int4", "GRAFTD_LATENT_LIMIT": "-1"])
+        }
+        #expect(
+            errors?.problems.map(\.description) == [
+                "latents: expected none, int8, half, found 'int4'",
+                "latentLimit: expected 0 to 1125899906842624 bytes, found '-1'",
+            ])
+    }
+
     @Test func everyProblemIsReportedAtOnce() async throws {
         let environment = [
             "GRAFTD_THREADS": "0", "GRAFTD_QUEUE_LIMIT": "some", "GRAFTD_LOG_LEVEL": "loud",
