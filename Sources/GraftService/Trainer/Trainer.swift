@@ -40,19 +40,10 @@ package enum Trainer {
         _ job: TrainerJob, progress: @escaping @Sendable (Double, String) -> Void
     ) throws -> TrainerResult {
         let store = try Store(folder: job.state, access: .reader)
-        var set = TrainingSet(featureCount: job.featureCount)
-        var samples: [String] = []
-        var groups: [String] = []
         progress(0, "reading samples")
-        try store.forEachBatch(fingerprint: job.fingerprint, upTo: job.snapshot) { batch in
-            for sample in batch {
-                let group = sample.group ?? SHA256Digest(bytes: sample.digest).description
-                set.append(
-                    RootFeatures(values: sample.features), label: sample.label, fold: Folds.fold(ofGroup: group))
-                samples.append(sample.id)
-                groups.append(group)
-            }
-        }
+        let snapshot = try Snapshot(
+            store, fingerprint: job.fingerprint, featureCount: job.featureCount, upTo: job.snapshot)
+        let (set, samples, groups) = (snapshot.set, snapshot.samples, snapshot.groups)
         var training = HeadTraining()
         training.threads = ProcessInfo.processInfo.activeProcessorCount
         training.incumbent = job.incumbentCalibration
