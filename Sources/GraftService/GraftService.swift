@@ -23,7 +23,7 @@ package final class GraftService: Sendable {
     let training: TrainingSupervisor
     let extractor: Extractor
     let backboneFolder: BackboneFolder
-    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 4 << 20)
+    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 2 << 20)
     let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now
