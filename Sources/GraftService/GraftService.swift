@@ -24,7 +24,7 @@ package final class GraftService: Sendable {
     let scheduler: TrainingScheduler
     let extractor: Extractor
     let backboneFolder: BackboneFolder
-    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 16 << 20)
+    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
     let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now

@@ -83,25 +83,26 @@ struct Eviction {
     }
 
     /// How many of `total` each label loses, so that those with the most end nearly level.
+    ///
+    /// Nearly, because whatever a label loses costs a look at the whole label: a label that loses any loses about a twelfth
+    /// of what the largest has.
     static func shares(of total: Int, counts: [(label: Int64, latents: Int)]) -> [(label: Int64, latents: Int)] {
-        var left = total
-        var remaining = counts.sorted { ($1.latents, $0.label) < ($0.latents, $1.label) }
-        // The level to which the largest are cut.
-        var (level, labels) = (remaining.first?.latents ?? 0, 0)
-        while left > 0, level > 0 {
-            while labels < remaining.count, remaining[labels].latents >= level { labels += 1 }
-            let next = labels < remaining.count ? remaining[labels].latents : 0
-            let steps = max(1, min(level - next, left / labels))
-            level -= steps
-            left -= steps * labels
+        let largestFirst = counts.sorted { ($1.latents, $0.label) < ($0.latents, $1.label) }
+        let most = largestFirst.first?.latents ?? 0
+        var (level, shares) = (most, [(label: Int64, latents: Int)]())
+        var tooMuch = -total
+        while tooMuch < 0, level > 0 {
+            level = max(0, level - max(1, most / 12))
+            shares = largestFirst.filter { $0.latents > level }.map { ($0.label, $0.latents - level) }
+            tooMuch = shares.reduce(-total) { $0 + $1.latents }
         }
-        // The last step may be one too many for some; the largest of those that are left lose nothing more then.
-        for index in 0..<labels { remaining[index].latents -= level }
-        for index in (0..<labels).reversed() where left < 0 {
-            remaining[index].latents -= 1
-            left += 1
+        // The last step may have been too long: the smaller ones lose so much less.
+        for index in shares.indices.reversed() where tooMuch > 0 {
+            let back = min(shares[index].latents, tooMuch)
+            shares[index].latents -= back
+            tooMuch -= back
         }
-        return remaining[..<labels].filter { $0.latents > 0 }
+        return shares.filter { $0.latents > 0 }
     }
 
     /// Evicts `count` latents of `label`, near-duplicates first, and returns their bytes.

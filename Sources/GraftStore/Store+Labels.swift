@@ -27,6 +27,14 @@ extension Store {
         }
     }
 
+    /// The name of every label that has one, by id.
+    package func labelNames() async throws(StoreError) -> [Int64: String] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT id, name FROM labels WHERE name IS NOT NULL")
+                .reduce(into: [:]) { $0[$1["id"]] = $1["name"] }
+        }
+    }
+
     /// Renames a label; onto one that exists where `merge` says that the two may become one.
     ///
     /// - Returns: the samples whose label changed: none for a plain renaming, because ids stay.

@@ -108,7 +108,7 @@ actor Learner {
     }
 
     func readNames() async throws(Problem) {
-        names = try await storing { try await store.labels() }.reduce(into: [:]) { $0[$1.id] = $1.name }
+        names = try await storing { try await store.labelNames() }
     }
 
     /// The loaded backbone, which every change of samples needs.
