@@ -67,7 +67,7 @@ actor Learner {
         live.swap(
             to: LiveModel(
                 reference: reference, vision: vision, names: names, analytic: head, head: version.head,
-                shadow: shadow.map { Shadow(version: $0.number, head: $0.head) }))
+                shadow: shadow.map { Shadow(version: $0.number, head: $0.head) }, readyLabels: readyLabels))
     }
 
     /// The version and revision of what has been learned up to now.
