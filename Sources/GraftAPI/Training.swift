@@ -127,12 +127,15 @@ package struct VersionRecord: Codable, Sendable, Equatable {
     /// Labels its head answers.
     package var labels: [String]
     package var quality: Quality?
-    /// The gate's words.
+    /// The gate's words, or why it was rolled back.
     package var reason: String
+    /// What was measured of each label; only of a version that is asked for alone.
+    package var perLabel: [LabelSummary]?
 
     package init(
         version: Int, parent: Int, state: VersionState, active: Bool, stale: Bool, strategy: TrainingStrategy,
-        features: HeadFeatures, seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String
+        features: HeadFeatures, seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String,
+        perLabel: [LabelSummary]? = nil
     ) {
         self.version = version
         self.parent = parent
@@ -146,6 +149,7 @@ package struct VersionRecord: Codable, Sendable, Equatable {
         self.labels = labels
         self.quality = quality
         self.reason = reason
+        self.perLabel = perLabel
     }
 }
 

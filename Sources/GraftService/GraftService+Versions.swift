@@ -27,7 +27,16 @@ extension GraftService {
 
     package func version(_ number: Int) async throws(Problem) -> VersionRecord {
         let stored = try await storing { try await store.version(Int64(number)) }
-        return VersionRecord(stored, active: live.current.reference.version, names: live.current.names)
+        let names = live.current.names
+        var record = VersionRecord(stored, active: live.current.reference.version, names: names)
+        record.perLabel = (stored.measured?.labels ?? [])
+            .compactMap { label in
+                names[label.label].map {
+                    LabelSummary(label: $0, samples: label.samples, recall: label.recall, precision: label.precision)
+                }
+            }
+            .sorted { $0.label < $1.label }
+        return record
     }
 
     package func activate(_ number: Int) async throws(Problem) -> Activated { try await learner.activate(number) }

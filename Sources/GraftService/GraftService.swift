@@ -55,8 +55,7 @@ package final class GraftService: Sendable {
             configuration: configuration, store: store, learner: learner, pool: pool, events: events,
             executable: trainer, logger: logger)
         scheduler = TrainingScheduler(
-            configuration: configuration, store: store, learner: learner, live: live, training: training,
-            logger: logger)
+            configuration: configuration, store: store, live: live, training: training, logger: logger)
         extractor = Extractor(
             store: store, learner: learner, live: live, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {

@@ -10,27 +10,32 @@ final class RunningService {
     let folder: TemporaryFolder
     private(set) var service: GraftService
     private(set) var configuration: Configuration
+    private let trainer: String
 
-    init(_ change: (inout Configuration) -> Void = { _ in }) async throws {
+    /// - Parameter trainer: What is run as the trainer; by itself a service in a test bundle has none.
+    init(trainer: String = "/bin/false", _ change: (inout Configuration) -> Void = { _ in }) async throws {
+        self.trainer = trainer
         folder = try TemporaryFolder()
         var configuration = Configuration()
         configuration.state = folder.file("state").path
+        // Only tests of the schedule let jobs start by themselves.
+        configuration.trainAutomatically = false
         change(&configuration)
         self.configuration = configuration
-        service = try await Self.start(configuration)
+        service = try await Self.start(configuration, trainer)
     }
 
-    private static func start(_ configuration: Configuration) async throws -> GraftService {
+    private static func start(_ configuration: Configuration, _ trainer: String) async throws -> GraftService {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return try await GraftService(configuration, logger: logger)
+        return try await GraftService(configuration, trainer: trainer, logger: logger)
     }
 
     /// Stops it and starts it again, with other settings where `change` makes them.
     func restart(_ change: (inout Configuration) -> Void = { _ in }) async throws {
         await service.stop()
         change(&configuration)
-        service = try await Self.start(configuration)
+        service = try await Self.start(configuration, trainer)
     }
 
     /// Installs EfficientNet-Lite0 with random weights that `seed` gives, under `name`.

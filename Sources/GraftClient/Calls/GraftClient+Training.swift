@@ -53,6 +53,11 @@ extension GraftClient {
         try await answer(to: Call("GET", RequestTarget("v1", "versions")))
     }
 
+    /// Version `number`, with what was measured of each label.
+    package func version(_ number: Int) async throws(ClientError) -> VersionRecord {
+        try await answer(to: Call("GET", RequestTarget("v1", "versions", String(number))))
+    }
+
     /// Lets version `number` answer from now on; 0 is the analytic head alone.
     package func activate(version number: Int) async throws(ClientError) -> Activated {
         try await answer(to: Call("POST", RequestTarget("v1", "versions", String(number), "activate")))

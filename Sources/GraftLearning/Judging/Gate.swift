@@ -4,7 +4,9 @@ import Foundation
 ///
 /// It may unless it could well be worse: the paired 95 % lower bound of what it changes in balanced accuracy has to be above
 /// −``tolerance``, and no label may have fallen by more than chance explains. So the burden is on the candidate: one that is
-/// as good, but answers much otherwise on few samples, is kept back, and the reason says how many samples would tell.
+/// as good, but answers much otherwise on few samples, is kept back, and the reason says how many samples would tell. What it
+/// answers better is never held against it: beside few samples a single gain widens the bound more than it lifts it, so the
+/// bound of the losses alone, which the difference cannot be below, counts where it is the higher one.
 package struct Gate: Sendable, Equatable {
     /// How much balanced accuracy a candidate may put at risk, as a fraction.
     package var tolerance = 0.01
@@ -61,7 +63,7 @@ package struct Gate: Sendable, Equatable {
         let before = labels.reduce(0) { $0 + $1.incumbentRecall } / count
         let after = labels.reduce(0) { $0 + $1.candidateRecall } / count
         let error = standardError(labels)
-        let lowerBound = after - before - Self.standardErrors * error
+        let lowerBound = max(after - before - Self.standardErrors * error, lowerBoundOfLosses(labels))
         let falls = significantFalls(labels)
         let publish = lowerBound > -tolerance && falls.isEmpty
         var verdict = Verdict(
@@ -118,6 +120,17 @@ package struct Gate: Sendable, Equatable {
             return sum + variance / Double(label.samples)
         }
         return sum.squareRoot() / Double(labels.count)
+    }
+
+    /// The lower bound if what was won had been a tie.
+    private func lowerBoundOfLosses(_ labels: [Pairs]) -> Double {
+        let lossesAlone = labels.map { label in
+            var label = label
+            (label.both, label.won) = (label.both + label.won, 0)
+            return label
+        }
+        let lost = labels.reduce(0) { $0 + Double($1.lost) / Double($1.samples) } / Double(labels.count)
+        return -lost - Self.standardErrors * standardError(lossesAlone)
     }
 
     /// McNemar's exact test, one-sided, of each label with enough samples; Bonferroni's correction over them.

@@ -52,19 +52,25 @@ extension Learner {
     /// - Throws: `too-few-samples` where fewer than two labels have samples enough.
     func trainingPlan() throws(Problem) -> TrainingPlan {
         let vision = try loadedVision()
-        let ready = statistics.labels.values.filter { $0.count >= Self.labelMinimum }.count
-        guard ready >= 2 else {
-            throw Problem(
-                .tooFewSamples,
-                detail:
-                    "training takes at least 2 labels with \(Self.labelMinimum) samples each, found \(ready): teach "
-                    + "more; until then the analytic head answers")
-        }
+        if let problem = Self.lack(ofLabels: readyLabels) { throw problem }
         return TrainingPlan(
             snapshot: lastChange, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount,
             cut: vision.backbone.cut?.name, incumbent: version.number,
             // A tuned version's is of other features.
             incumbentCalibration: version.top == nil ? version.calibration : nil)
+    }
+
+    /// How many labels have samples enough to train on.
+    var readyLabels: Int { statistics.labels.values.count { $0.count >= Self.labelMinimum } }
+
+    /// Why nothing can be trained where only `ready` labels have samples enough; nil where it can.
+    static func lack(ofLabels ready: Int) -> Problem? {
+        guard ready < 2 else { return nil }
+        return Problem(
+            .tooFewSamples,
+            detail:
+                "training takes at least 2 labels with \(labelMinimum) samples each, found \(ready): teach more; until "
+                + "then the analytic head answers")
     }
 
     /// Keeps what a job made, and lets it answer if the gate said so. Returns the version's number.

@@ -74,7 +74,7 @@ actor Learner {
         live.swap(
             to: LiveModel(
                 reference: reference, vision: vision, names: names, analytic: head, head: version.head,
-                top: version.top, statisticsCount: statistics.count, shadow: shadow))
+                top: version.top, statisticsCount: statistics.count, shadow: shadow, readyLabels: readyLabels))
     }
 
     /// The version and revision of what has been learned up to now.

@@ -20,10 +20,12 @@ struct LiveModel: Sendable {
     let statisticsCount: Int
     /// What answered before; nil where nobody asks it any more.
     let shadow: Shadow?
+    /// How many labels have samples enough to train on.
+    let readyLabels: Int
 
     static let empty = LiveModel(
         reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
-        top: nil, statisticsCount: 0, shadow: nil)
+        top: nil, statisticsCount: 0, shadow: nil, readyLabels: 0)
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///

@@ -6,12 +6,22 @@ package struct MachineState: Sendable, Equatable {
         package var name: String
         /// In per cent.
         package var level: Int
+
+        package init(name: String, level: Int) {
+            self.name = name
+            self.level = level
+        }
     }
 
     package struct Temperature: Sendable, Equatable {
         package var name: String
         /// In degrees Celsius.
         package var degrees: Double
+
+        package init(name: String, degrees: Double) {
+            self.name = name
+            self.degrees = degrees
+        }
     }
 
     /// The emptiest battery that is being drained; nil with external power, or without a battery.

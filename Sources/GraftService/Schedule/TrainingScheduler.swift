@@ -11,7 +11,6 @@ import Logging
 actor TrainingScheduler {
     private let configuration: Configuration
     private let store: Store
-    private let learner: Learner
     private let live: LiveModelBox
     private let training: TrainingSupervisor
     private let logger: Logger
@@ -33,12 +32,10 @@ actor TrainingScheduler {
     private static let pause = Duration.seconds(5)
 
     init(
-        configuration: Configuration, store: Store, learner: Learner, live: LiveModelBox, training: TrainingSupervisor,
-        logger: Logger
+        configuration: Configuration, store: Store, live: LiveModelBox, training: TrainingSupervisor, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
-        self.learner = learner
         self.live = live
         self.training = training
         self.logger = logger
@@ -92,7 +89,8 @@ actor TrainingScheduler {
 
     private func decide() async throws(Problem) -> (decision: TrainingDecision, schedule: TrainingSchedule) {
         var facts = TrainingFacts()
-        guard let vision = live.current.vision else {
+        let model = live.current
+        guard let vision = model.vision else {
             return (
                 TrainingDecision(reasons: [], obstacles: []),
                 TrainingSchedule(
@@ -108,11 +106,7 @@ actor TrainingScheduler {
         facts.sinceChange = ContinuousClock.now - max(live.lastChange, started)
         facts.sinceTraining = await sinceTraining(news)
         if job?.state == .running { facts.runningJob = job?.id }
-        do {
-            _ = try await learner.trainingPlan()
-        } catch {
-            facts.lack = error.detail
-        }
+        facts.lack = Learner.lack(ofLabels: model.readyLabels)?.detail
         facts.machine = MachineState(systemFolder: configuration.systemFolder)
         let decision = TrainingRule(configuration).decide(facts)
         return (

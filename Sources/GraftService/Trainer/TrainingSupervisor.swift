@@ -213,8 +213,6 @@ actor TrainingSupervisor {
         job.finished = finished
         job.seconds = finished.timeIntervalSince(job.started)
         if ending.state == .published || ending.state == .rejected { job.progress = 1 }
-        self.job = job
-        lastEnd = .now
         do {
             try await store.endJob(
                 id: job.id, state: job.state.rawValue, error: job.version == nil ? job.message : nil,
@@ -225,8 +223,11 @@ actor TrainingSupervisor {
         logger.log(
             level: job.state == .failed ? .error : .notice, "training \(job.state.rawValue): \(job.message)",
             metadata: ["job": "\(job.id)", "seconds": "\(job.seconds)"])
-        events.send(.train(job))
+        // At once: whoever sees that this job has ended may start the next.
+        self.job = job
+        lastEnd = .now
         phase = .idle
+        events.send(.train(job))
         ended()
     }
 }
