@@ -7,18 +7,22 @@ extension Learner {
     /// Stores a batch, learns what is new in it, and solves once. One outcome for each.
     func learn(_ batch: [PendingTeaching]) async -> [Result<TeachingOutcome, Problem>] {
         let stored: (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int)
+        let clustered: (samples: [NewSample], nearDuplicates: [NearDuplicate?])
         do {
             let fingerprint = try loadedVision().backbone.fingerprint
             guard batch.allSatisfy({ $0.sample.fingerprint == fingerprint }) else {
                 throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
             }
+            clustered = try await storing { try await self.clustered(batch) }
+            let samples = clustered.samples
             stored = try await storing {
-                try await store.teach(batch.map(\.sample), imageByteLimit: configuration.keepLimit)
+                try await store.teach(samples, imageByteLimit: configuration.keepLimit)
             }
             if stored.imagesWithoutRoom > 0 { sayThatImagesHaveNoRoom() }
             // Names first: a label that is learned can be answered, and then it needs its name.
             try await readNames()
-            try learn(batch, stored.outcomes)
+            try learn(batch, clustered.samples, stored.outcomes)
+            try await readKnown(fingerprint: fingerprint, taught: samples.map(\.digest))
         } catch let problem as Problem {
             return batch.map { _ in .failure(problem) }
         } catch {
@@ -29,41 +33,59 @@ extension Learner {
             publish()
             await judgeShadow()
         }
-        return zip(batch, stored.outcomes).map { answer($0, $1) }
+        return batch.indices.map { position in
+            let nearDuplicate: String? =
+                switch clustered.nearDuplicates[position] {
+                case .stored(let id): id
+                case .inBatch(let earlier): stored.outcomes[earlier].keptID
+                case nil: nil
+                }
+            return answer(batch[position], stored.outcomes[position], nearDuplicateOf: nearDuplicate)
+        }
     }
 
-    private func learn(_ batch: [PendingTeaching], _ outcomes: [TeachOutcome]) throws {
-        for (taught, outcome) in zip(batch, outcomes) {
+    private func learn(_ batch: [PendingTeaching], _ samples: [NewSample], _ outcomes: [TeachOutcome]) throws {
+        for (position, outcome) in outcomes.enumerated() {
             switch outcome {
-            case .stored(_, let label):
-                try statistics.add(taught.features, label: label)
-            case .relabelled(_, let from, let to, let features):
+            case .stored(let id, let label):
+                try statistics.add(batch[position].features, label: label)
+                if let sketch = samples[position].sketch.flatMap({ FeatureSketch(bytes: $0) }) {
+                    nearDuplicates.add(id, label: label, sketch: sketch)
+                }
+            case .relabelled(let id, let from, let to, let features):
                 statistics.relabel(RootFeatures(values: features), from: from, to: to)
+                nearDuplicates.move(id, from: from, to: to)
             case .duplicate, .conflict:
                 break
             }
         }
     }
 
-    private func answer(_ taught: PendingTeaching, _ outcome: TeachOutcome) -> Result<TeachingOutcome, Problem> {
+    private func answer(
+        _ taught: PendingTeaching, _ outcome: TeachOutcome, nearDuplicateOf: String?
+    ) -> Result<TeachingOutcome, Problem> {
         func success(id: String, duplicateOf: String?, isNew: Bool) -> Result<TeachingOutcome, Problem> {
             .success(
                 TeachingOutcome(
                     taught: Taught(
-                        id: id, label: taught.sample.label.value, duplicateOf: duplicateOf, predicted: taught.predicted,
-                        model: reference), isNew: isNew))
+                        id: id, label: taught.sample.label?.value, duplicateOf: duplicateOf,
+                        nearDuplicateOf: isNew ? nearDuplicateOf : nil, predicted: taught.predicted, model: reference),
+                    isNew: isNew))
         }
         switch outcome {
         case .stored(let id, _): return success(id: id, duplicateOf: nil, isNew: true)
         case .relabelled(let id, _, _, _): return success(id: id, duplicateOf: id, isNew: false)
         case .duplicate(let id): return success(id: id, duplicateOf: id, isNew: false)
         case .conflict(let id, let label):
+            let (known, wanted) = (
+                label.map { "with the label '\($0)'" } ?? "of none of the labels",
+                taught.sample.label.map { "give it the label '\($0.value)'" } ?? "make it an example of none"
+            )
             return .failure(
                 Problem(
                     .labelConflict,
-                    detail:
-                        "the same image is sample \(id) with the label '\(label)': add ?on_conflict=relabel to give it "
-                        + "the label '\(taught.sample.label.value)'", id: id, label: label))
+                    detail: "the same image is sample \(id) \(known): add ?on_conflict=relabel to \(wanted)", id: id,
+                    label: label))
         }
     }
 
@@ -87,8 +109,11 @@ extension Learner {
             return try await storing {
                 let (learned, lastChange) = try await store.relearn(extracted, fingerprint: fingerprint)
                 for sample in learned {
-                    try statistics.add(RootFeatures(values: sample.features), label: sample.label)
+                    let features = RootFeatures(values: sample.features)
+                    try statistics.add(features, label: sample.label)
+                    nearDuplicates.add(sample.id, label: sample.label, sketch: FeatureSketch(features))
                 }
+                try await readKnown(fingerprint: fingerprint)
                 if lastChange != self.lastChange {
                     self.lastChange = lastChange
                     publish()
@@ -100,7 +125,7 @@ extension Learner {
 
     // MARK: Relabelling and forgetting
 
-    func relabel(_ id: String, as name: LabelName) async throws(Problem) -> Changed {
+    func relabel(_ id: String, as name: LabelName?) async throws(Problem) -> Changed {
         try await change { try await self.store.relabel(id, as: name) }
     }
 
@@ -129,6 +154,10 @@ extension Learner {
                 } else {
                     statistics.remove(features, label: sample.from)
                 }
+                nearDuplicates.move(sample.id, from: sample.from, to: sample.to)
+            }
+            if let fingerprint, !outcome.samples.isEmpty {
+                try await storing { try await readKnown(fingerprint: fingerprint) }
             }
             try await readNames()
             lastChange = outcome.lastChange

@@ -48,7 +48,9 @@ extension Learner {
     /// - Throws: `too-few-samples` where fewer than two labels have samples enough.
     func trainingPlan() throws(Problem) -> TrainingPlan {
         let vision = try loadedVision()
-        let ready = statistics.labels.values.filter { $0.count >= Self.labelMinimum }.count
+        let ready = statistics.labels.count {
+            $0.key != LabelStatistics.background && $0.value.count >= Self.labelMinimum
+        }
         guard ready >= 2 else {
             throw Problem(
                 .tooFewSamples,

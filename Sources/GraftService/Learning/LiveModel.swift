@@ -11,15 +11,18 @@ struct LiveModel: Sendable {
     /// Label names by id.
     let names: [Int64: String]
     /// Solved from every sample; nil before the first label.
-    let analytic: AnalyticHead?
+    let novelty: Novelty?
     /// The published version's head; nil for version 0, when the analytic head answers alone.
     let head: LinearHead?
     /// What answered before; nil where nobody asks it any more.
     let shadow: Shadow?
 
     static let empty = LiveModel(
-        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], novelty: nil, head: nil,
         shadow: nil)
+
+    /// Nil before the first label.
+    var analytic: AnalyticHead? { novelty?.analytic }
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///

@@ -46,7 +46,7 @@ package enum Trainer {
         progress(0, "reading samples")
         try store.forEachBatch(fingerprint: job.fingerprint, upTo: job.snapshot) { batch in
             for sample in batch {
-                let group = sample.group ?? SHA256Digest(bytes: sample.digest).description
+                let group = sample.foldName
                 set.append(
                     RootFeatures(values: sample.features), label: sample.label, fold: Folds.fold(ofGroup: group))
                 samples.append(sample.id)
