@@ -62,6 +62,8 @@ package struct Status: Codable, Sendable, Equatable {
     package var model: ModelReference
     package var labels: Int
     package var samples: Int
+    /// Examples of none of the labels, which `samples` leaves out.
+    package var negatives: Int
     /// Samples kept under another backbone's fingerprint, which do not take part.
     package var otherSamples: Int
     /// The same by backbone; empty where there are none.
@@ -92,10 +94,10 @@ package struct Status: Codable, Sendable, Equatable {
 
     package init(
         program: String, phase: Phase, summary: String, pid: Int, uptimeSeconds: Double, backbone: BackboneRecord?,
-        model: ModelReference, labels: Int, samples: Int, otherSamples: Int, otherBackbones: [OtherBackbone],
-        extraction: ExtractionProgress?, kept: KeptImages?, latents: KeptLatents?, prequentialAccuracy: Double?,
-        training: TrainJob?, schedule: TrainingSchedule?, shadow: ShadowRecord?, residentBytes: Int, storeBytes: Int,
-        threads: Int, queued: Int, decodeMilliseconds: Double?,
+        model: ModelReference, labels: Int, samples: Int, negatives: Int, otherSamples: Int,
+        otherBackbones: [OtherBackbone], extraction: ExtractionProgress?, kept: KeptImages?, latents: KeptLatents?,
+        prequentialAccuracy: Double?, training: TrainJob?, schedule: TrainingSchedule?, shadow: ShadowRecord?,
+        residentBytes: Int, storeBytes: Int, threads: Int, queued: Int, decodeMilliseconds: Double?,
         inferenceMilliseconds: Double?, refitMilliseconds: Double?
     ) {
         self.program = program
@@ -107,6 +109,7 @@ package struct Status: Codable, Sendable, Equatable {
         self.model = model
         self.labels = labels
         self.samples = samples
+        self.negatives = negatives
         self.otherSamples = otherSamples
         self.otherBackbones = otherBackbones
         self.extraction = extraction

@@ -27,6 +27,7 @@ struct MetricsText {
         gauge("graftd_resident_bytes", help: "Resident memory of the daemon.", Double(status.residentBytes))
         gauge("graftd_store_bytes", help: "Size of the database file.", Double(status.storeBytes))
         gauge("graftd_samples", help: "Samples that take part.", Double(status.samples))
+        gauge("graftd_negatives", help: "Examples of none of the labels.", Double(status.negatives))
         gauge("graftd_other_samples", help: "Samples of another backbone.", Double(status.otherSamples))
         gauge("graftd_labels", help: "Labels that can be answered.", Double(status.labels))
         gauge("graftd_model_version", help: "The version that answers.", Double(status.model.version))

@@ -22,7 +22,7 @@ extension GraftService {
             pid: Int(ProcessInfo.processInfo.processIdentifier),
             uptimeSeconds: (ContinuousClock.now - started).seconds,
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
-            model: model.reference, labels: model.names.count, samples: samples,
+            model: model.reference, labels: model.names.count, samples: samples, negatives: counts?.negatives ?? 0,
             otherSamples: counts?.otherSamples ?? 0, otherBackbones: others, extraction: extraction,
             kept: counts.map { keptImages($0.images) },
             latents: counts.map { keptLatents($0.latents, vision) }, prequentialAccuracy: counts?.prequentialAccuracy,

@@ -3,15 +3,24 @@ import GraftStore
 
 /// How an image is to be taught.
 package struct Teaching: Sendable {
-    package let label: String
+    /// Nil for an example of none of the labels.
+    package let label: String?
     package let group: String?
     /// Whether bytes that are known under another label get this one, rather than an error.
     package let relabel: Bool
 
-    package init(label: String, group: String?, relabel: Bool) {
+    package init(label: String?, group: String?, relabel: Bool) {
         self.label = label
         self.group = group
         self.relabel = relabel
+    }
+}
+
+extension Teaching {
+    /// The label's name; nil for none of the labels.
+    fileprivate func name() throws(Problem) -> LabelName? {
+        guard let label else { return nil }
+        return try GraftService.name(label)
     }
 }
 
@@ -25,7 +34,7 @@ package struct TeachingOutcome: Sendable {
 extension GraftService {
     /// Teaches what `image` shows; returns when that is durable and can be answered.
     package func teach(_ image: EncodedImage, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
-        let name = try Self.name(teaching.label)
+        let name = try teaching.name()
         let (model, vision) = try visionOfLiveModel()
         let seen = try await look(at: image, for: WantedFeatures(toTeach: model), with: vision)
         return try await teach(seen, as: name, teaching, model, vision)
@@ -33,7 +42,7 @@ extension GraftService {
 
     /// Teaches the image of the recent answer `id`.
     package func teach(answer id: String, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
-        let name = try Self.name(teaching.label)
+        let name = try teaching.name()
         guard let seen = recent[id] else {
             throw Problem(
                 .unknownAnswer,
@@ -70,7 +79,7 @@ extension GraftService {
     }
 
     private func teach(
-        _ seen: SeenImage, as name: LabelName, _ teaching: Teaching, _ model: LiveModel, _ vision: Vision
+        _ seen: SeenImage, as name: LabelName?, _ teaching: Teaching, _ model: LiveModel, _ vision: Vision
     ) async throws(Problem) -> TeachingOutcome {
         var kept: KeptImage?
         if let image = seen.image { kept = try await vision.kept(image, by: configuration.keep, on: pool) }
@@ -78,10 +87,14 @@ extension GraftService {
         let predicted = model.answer(seen.features, count: 1).first
         let outcome = try await learner.teach(
             seen, as: name, group: teaching.group, relabel: teaching.relabel, keeping: kept, predicted: predicted,
-            shadow: model.shadow.flatMap { shadow in
-                seen.features[shadow.top].flatMap { shadow.answer($0, model: model) }
-            }, by: model.reference)
+            shadow: name == nil ? nil : shadowAnswer(seen.features, model), by: model.reference)
         if outcome.isNew { events.send(.sample(outcome.taught)) }
         return outcome
+    }
+
+    /// What the version in shadow says of an image, by the features that are its own.
+    private func shadowAnswer(_ features: SeenFeatures, _ model: LiveModel) -> ShadowAnswer? {
+        guard let shadow = model.shadow, let own = features[shadow.top] else { return nil }
+        return shadow.answer(own, model: model)
     }
 }

@@ -5,7 +5,8 @@ import GRDB
 package struct StoredSample: Sendable, Equatable {
     package var id: String
     package var sequence: Int64
-    package var label: String
+    /// Nil for an example of none of the labels.
+    package var label: String?
     package var group: String?
     package var digest: [UInt8]
     package var created: Date
@@ -73,9 +74,11 @@ extension Store {
         return sample
     }
 
-    /// Up to `limit` samples in the order they were taught, of `label` where it is given, after the one whose sequence
-    /// number is `after`.
-    package func samples(label: String?, after: Int64, limit: Int) async throws(StoreError) -> [StoredSample] {
+    /// Up to `limit` samples in the order they were taught, of `label` or `negative` ones where that is said, after the one
+    /// whose sequence number is `after`.
+    package func samples(
+        label: String?, negative: Bool = false, after: Int64, limit: Int
+    ) async throws(StoreError) -> [StoredSample] {
         try await read { db in
             var condition = " WHERE sequence > ?"
             var arguments: StatementArguments = [after]
@@ -83,6 +86,9 @@ extension Store {
                 guard let id = try Self.labelID(named: label, db) else { throw StoreError.unknownLabel(label) }
                 condition += " AND samples.label = ?"
                 arguments += [id]
+            } else if negative {
+                condition += " AND samples.label = ?"
+                arguments += [Self.negative]
             }
             return try Row.fetchAll(
                 db, sql: Self.columns + condition + " ORDER BY sequence LIMIT ?", arguments: arguments + [limit]
@@ -90,8 +96,8 @@ extension Store {
         }
     }
 
-    /// Gives the sample `id` another label, which may be new.
-    package func relabel(_ id: String, as name: LabelName) async throws(StoreError) -> ChangeOutcome {
+    /// Gives the sample `id` another label, which may be new; nil makes it an example of none of them.
+    package func relabel(_ id: String, as name: LabelName?) async throws(StoreError) -> ChangeOutcome {
         try await write { db in
             var sample = try Self.changedSample(id, db)
             let label = try Self.labelID(of: name, db)

@@ -41,7 +41,7 @@ extension Store {
 
     /// What was taught since the last swap, in its order, with what both versions said before.
     ///
-    /// One sample of each group: frames of one burst are right or wrong together, so the others say nothing new.
+    /// One sample of each group or cluster: frames of one burst are right or wrong together, so the others say nothing new.
     package func shadowedSamples() async throws(StoreError) -> [ShadowedSample] {
         try await read { db in
             // With min(), the other columns are those of the row that has it (sqlite.org/lang_select.html).
@@ -50,8 +50,8 @@ extension Store {
                 sql: """
                     SELECT min(sequence) AS first, samples.label AS label, predicted_label, shadow_answers.label AS shadow
                     FROM shadow_answers JOIN samples ON samples.id = shadow_answers.sample
-                    WHERE predicted_label IS NOT NULL
-                    GROUP BY coalesce(group_name, samples.id) ORDER BY first
+                    WHERE predicted_label IS NOT NULL AND samples.label <> \(Self.negative)
+                    GROUP BY coalesce(group_name, cluster, lower(hex(digest))) ORDER BY first
                     """
             ).map { ShadowedSample(label: $0["label"], live: $0["predicted_label"], shadow: $0["shadow"]) }
         }

@@ -25,7 +25,7 @@ extension Store {
                 guard let label = try Self.keep(sample.features, of: sample.id, version: version, db) else {
                     return nil
                 }
-                return RelearnedSample(label: label, features: sample.features)
+                return RelearnedSample(id: sample.id, label: label, features: sample.features)
             }
         }
     }
@@ -75,14 +75,15 @@ extension Store {
                 try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT tuned_features.id AS number, label, tuned_features.features AS features
+                        SELECT tuned_features.id AS number, sample, label, tuned_features.features AS features
                         FROM tuned_features JOIN samples ON samples.id = sample
                         WHERE version = ? AND tuned_features.id > ? ORDER BY tuned_features.id LIMIT ?
                         """, arguments: [version, after, size]
                 ).map {
                     (
                         $0["number"],
-                        RelearnedSample(label: $0["label"], features: [Int16](littleEndian: $0["features"]))
+                        RelearnedSample(
+                            id: $0["sample"], label: $0["label"], features: [Int16](littleEndian: $0["features"]))
                     )
                 }
             }

@@ -61,7 +61,9 @@ extension Learner {
     }
 
     /// How many labels have samples enough to train on.
-    var readyLabels: Int { statistics.labels.values.count { $0.count >= Self.labelMinimum } }
+    var readyLabels: Int {
+        statistics.labels.count { $0.key != LabelStatistics.background && $0.value.count >= Self.labelMinimum }
+    }
 
     /// Why nothing can be trained where only `ready` labels have samples enough; nil where it can.
     static func lack(ofLabels ready: Int) -> Problem? {
@@ -170,6 +172,9 @@ extension Learner {
         if next.number != before { shadow = makeShadow(of: version, beside: next) }
         version = next
         tuned = learned
+        if let fingerprint = try? loadedVision().backbone.fingerprint {
+            try await storing { try await readKnown(fingerprint: fingerprint) }
+        }
         publish()
         // What stays costs room, not truth, and goes with the next.
         try? await store.dropTunedFeatures(except: [next.number, before])

@@ -23,6 +23,11 @@ actor Learner {
     var statistics = LabelStatistics(featureCount: 0)
     /// The same over what the active version's own top makes of samples; nil where it has none.
     var tuned: LabelStatistics?
+    /// By which near-duplicates of taught samples are found.
+    var nearDuplicates = NearDuplicates()
+    /// What novelty is measured against, and the digest of the last of them.
+    var known: [KnownSample] = []
+    var lastKnown: [UInt8] = []
     /// Label names by id.
     var names: [Int64: String] = [:]
     /// The last change that `statistics` contains.
@@ -68,12 +73,13 @@ actor Learner {
     /// Solves the analytic head again and lets the result answer.
     func publish() {
         let statistics = liveStatistics
-        let head =
-            statistics.labelCount == 0
-            ? nil : timings.refit.measure { AnalyticHead(statistics, calibration: version.calibration) }
+        let hasLabels = statistics.labels.contains { $0.key != LabelStatistics.background }
+        let novelty =
+            hasLabels
+            ? timings.refit.measure { Novelty(statistics, calibration: version.calibration, known: known) } : nil
         live.swap(
             to: LiveModel(
-                reference: reference, vision: vision, names: names, analytic: head, head: version.head,
+                reference: reference, vision: vision, names: names, novelty: novelty, head: version.head,
                 top: version.top, statisticsCount: statistics.count, shadow: shadow, readyLabels: readyLabels))
     }
 
@@ -92,16 +98,18 @@ actor Learner {
             try await storing {
                 try await store.load(fingerprint: fingerprint, name: vision.name)
                 var learned = LabelStatistics(featureCount: featureCount)
-                try store.forEachBatch(fingerprint: fingerprint) { batch in
+                try store.forEachBatch(fingerprint: fingerprint, negatives: true) { batch in
                     let rows = FeatureRows(featureCount: featureCount, values: batch.flatMap(\.features))
                     try learned.add(rows, labels: batch.map(\.label))
                 }
                 lastChange = try await store.lastChange()
                 statistics = learned
+                try readNearDuplicates(fingerprint: fingerprint)
                 self.vision = vision
             }
             try await readNames()
             try await restoreVersion(vision)
+            try await storing { try await readKnown(fingerprint: fingerprint) }
             shadow = await restoreShadow(vision)
             publish()
         }
@@ -127,9 +135,9 @@ actor Learner {
         let continuation: CheckedContinuation<Result<TeachingOutcome, Problem>, Never>
     }
 
-    /// Keeps and learns one sample; samples that come while the disk is busy share its next write and one solve.
+    /// Keeps and learns one sample, of none of the labels where `name` is nil; samples that come while the disk is busy share its next write and one solve.
     func teach(
-        _ seen: SeenImage, as name: LabelName, group: String?, relabel: Bool, keeping image: KeptImage?,
+        _ seen: SeenImage, as name: LabelName?, group: String?, relabel: Bool, keeping image: KeptImage?,
         predicted: LabelProbability?, shadow: ShadowAnswer?, by reference: ModelReference
     ) async throws(Problem) -> TeachingOutcome {
         guard let features = seen.features.own?.kept else { preconditionFailure("what is taught has its own features") }

@@ -11,7 +11,7 @@ struct LiveModel: Sendable {
     /// Label names by id.
     let names: [Int64: String]
     /// Solved from every sample; nil before the first label.
-    let analytic: AnalyticHead?
+    let novelty: Novelty?
     /// The published version's head; nil for version 0, when the analytic head answers alone.
     let head: VersionHead?
     /// The published version's own top, which then makes the features; nil where it was not tuned.
@@ -24,8 +24,11 @@ struct LiveModel: Sendable {
     let readyLabels: Int
 
     static let empty = LiveModel(
-        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil,
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], novelty: nil, head: nil,
         top: nil, statisticsCount: 0, shadow: nil, readyLabels: 0)
+
+    /// Nil before the first label.
+    var analytic: AnalyticHead? { novelty?.analytic }
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///

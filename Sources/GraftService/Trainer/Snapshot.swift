@@ -16,7 +16,7 @@ struct Snapshot: Sendable {
         set = TrainingSet(featureCount: featureCount)
         try store.forEachBatch(fingerprint: fingerprint, upTo: change) { batch in
             for sample in batch {
-                let group = sample.group ?? SHA256Digest(bytes: sample.digest).description
+                let group = sample.foldName
                 set.append(
                     RootFeatures(values: sample.features), label: sample.label, fold: Folds.fold(ofGroup: group))
                 samples.append(sample.id)

@@ -37,7 +37,7 @@ struct StoredLatents: LatentSource {
             guard let format = LatentFormat(rawValue: latent.format),
                 MapShape(height: latent.height, width: latent.width, channels: latent.channels) == shape
             else { throw UnusableLatent(latent, expected: shape) }
-            var place = latents.extracting(n * shape.count..<(n + 1) * shape.count)
+            var place = latents._mutatingExtracting(n * shape.count..<(n + 1) * shape.count)
             try format.decode(latent.bytes.span.bytes, shape: shape, into: &place)
         }
         return found.map(\.row)

@@ -40,7 +40,11 @@ struct StatusCommand: DaemonCommand {
         }
         lines.append(("model", "version \(status.model.version), revision \(status.model.revision)"))
         lines.append(
-            ("knows", "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"))
+            (
+                "knows",
+                "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"
+                    + (status.negatives > 0 ? ", \(Words.count(status.negatives, "example")) of none" : "")
+            ))
         if let words = status.extractionWords { lines.append(("earlier", words)) }
         if let words = status.kept?.words { lines.append(("images", words)) }
         if let words = status.latents?.words { lines.append(("latents", words)) }
