@@ -23,25 +23,42 @@ struct OutOfFoldScores: Sendable {
         }
     }
 
-    /// What each fold's head, which knows `labels`, says of the samples to choose by: scores `[samples, labels]`.
-    ///
+    /// What a fold's head says of some samples that it had not learned.
+    struct Part: Sendable {
+        /// Label ids. `[n]`
+        var truth: [Int64]
+        /// Ids of the labels that the head knows. `[L]`
+        var labels: [Int64]
+        /// `[n, L]`
+        var scores: [Float]
+    }
+
     /// - Parameter labels: Ids of all labels, ascending; samples of others take no part.
-    init(
-        labels: [Int64], _ set: TrainingSet, _ folds: [Fold], _ heads: [(labels: [Int64], scores: [Float])]
-    ) {
+    init(labels: [Int64], parts: [Part]) {
         let position = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
         labelCount = labels.count
-        logits = [Float](repeating: -.infinity, count: folds.reduce(0) { $0 + $1.sampled.count } * labels.count)
-        for (fold, head) in zip(folds, heads) {
-            precondition(head.scores.count == fold.sampled.count * head.labels.count)
-            let columns = head.labels.map { position[$0]! }
-            for (i, row) in fold.sampled.enumerated() {
+        logits = [Float](repeating: -.infinity, count: parts.reduce(0) { $0 + $1.truth.count } * labels.count)
+        for part in parts {
+            precondition(part.scores.count == part.truth.count * part.labels.count)
+            let columns = part.labels.map { position[$0]! }
+            for (i, label) in part.truth.enumerated() {
                 let base = truth.count * labelCount
-                for (j, column) in columns.enumerated() { logits[base + column] = head.scores[i * columns.count + j] }
-                let own = position[set.labels[row]]
+                for (j, column) in columns.enumerated() { logits[base + column] = part.scores[i * columns.count + j] }
+                let own = position[label]
                 truth.append(own.flatMap { logits[base + $0] == -.infinity ? nil : $0 })
             }
         }
+    }
+
+    /// What each fold's head, which knows `labels`, says of the samples to choose by: scores `[samples, labels]`.
+    init(
+        labels: [Int64], _ set: TrainingSet, _ folds: [Fold], _ heads: [(labels: [Int64], scores: [Float])]
+    ) {
+        self.init(
+            labels: labels,
+            parts: zip(folds, heads).map { fold, head in
+                Part(truth: fold.sampled.map { set.labels[$0] }, labels: head.labels, scores: head.scores)
+            })
     }
 
     // MARK: - Temperature

@@ -217,9 +217,7 @@ package struct HeadTraining: Sendable {
         let last = try path(
             set, rows: Array(0..<set.count), labels, statistics, calibration, strengths, threads: threads, reporter
         ).last!
-        return LinearHead(
-            labels: labels, featureCount: last.featureCount, space: last.space, weights: last.weights, bias: last.bias,
-            temperature: Float(temperature))
+        return last.with(temperature: Float(temperature))
     }
 
     // MARK: - Judging
@@ -254,8 +252,10 @@ package struct HeadTraining: Sendable {
         // Labels with fewer samples are answered by the analytic head in either case, and hardly show anything.
         let counted = rows.indices.filter { labels.contains(set.labels[rows[$0]]) }
         let truth = counted.map { set.labels[rows[$0]] }
+        let tempered = foldHeads.map { $0.with(temperature: head.temperature) }
         return TrainedHead(
-            head: head, calibration: calibration, strength: strength,
+            head: head, calibration: calibration,
+            foldHeads: Dictionary(uniqueKeysWithValues: zip(folds.map(\.number), tempered)), strength: strength,
             outOfFold: .init(rows: rows, candidate: candidates, incumbent: incumbents),
             evaluation: Evaluation(truth: truth, predictions: counted.map { candidates[$0] }),
             incumbentEvaluation: Evaluation(truth: truth, predictions: counted.map { incumbents[$0] }),

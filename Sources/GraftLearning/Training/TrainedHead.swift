@@ -4,6 +4,8 @@ package struct TrainedHead: Sendable, Equatable {
     package var head: LinearHead
     /// What suits the analytic head best.
     package var calibration: AnalyticHead.Calibration
+    /// By the number of each fold that was held out: the head, as strongly held, that had not learned it.
+    package var foldHeads: [Int: LinearHead]
     /// How strongly the head was held to the analytic solution; nil where it is that, because a fit would have taken too
     /// long.
     package var strength: Double?
