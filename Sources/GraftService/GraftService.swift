@@ -89,6 +89,7 @@ package final class GraftService: Sendable {
         await scheduler.stop()
         await training.stop()
         await pool.stop()
+        await learner.saveStatistics()
         do {
             try store.close()
         } catch {

@@ -25,7 +25,7 @@ enum Schema {
             try db.execute(sql: second)
         }
         migrator.registerMigration("3") { db in
-            try db.execute(sql: third)
+            try db.execute(sql: shadow)
         }
         migrator.registerMigration("4") { db in
             try db.execute(sql: latents)
@@ -35,6 +35,9 @@ enum Schema {
         }
         migrator.registerMigration("6") { db in
             try db.execute(sql: negativesAndNearDuplicates)
+        }
+        migrator.registerMigration("7") { db in
+            try db.execute(sql: statistics)
         }
         return migrator
     }
@@ -149,27 +152,5 @@ enum Schema {
             UPDATE settings SET value = value - 1 WHERE key = 'images';
             UPDATE settings SET value = value - length(OLD.bytes) WHERE key = 'image_bytes';
         END;
-        """
-
-    /// The version that answered before a swap goes on being asked.
-    private static let third = """
-        -- What that version said of a sample before it was learned; emptied with every swap.
-        CREATE TABLE shadow_answers (
-            sample TEXT PRIMARY KEY REFERENCES samples (id) ON DELETE CASCADE,
-            label INTEGER NOT NULL) WITHOUT ROWID;
-
-        -- Its number; -1 where none is asked.
-        INSERT INTO settings VALUES ('shadow_version', -1);
-        """
-
-    /// Examples of none of the labels can be taught, and near-duplicates are held out together.
-    private static let negativesAndNearDuplicates = """
-        -- What examples of none of the labels belong to: it has no name, so nobody lists it.
-        INSERT INTO labels (id, name) VALUES (\(Store.negative), NULL);
-
-        -- What the samples are held out with that the sample is nearly a copy of; null where it was the first.
-        ALTER TABLE samples ADD COLUMN cluster TEXT;
-        -- A few bytes by which nearly equal features are found; null where they are to be made.
-        ALTER TABLE samples ADD COLUMN sketch BLOB;
         """
 }

@@ -39,7 +39,9 @@ struct Head: ParsableCommand {
         let (start, cpu) = (clock.now, Foundation.clock())
         let verbose = verbose
         let trained = try training.train(set) { fraction, message in
-            if verbose { print(String(format: "%6.2f s %3.0f%% ", (clock.now - start) / .seconds(1), fraction * 100), message) }
+            if verbose {
+                print(String(format: "%6.2f s %3.0f%% ", (clock.now - start) / .seconds(1), fraction * 100), message)
+            }
         }
         let seconds = (clock.now - start) / .seconds(1)
         let cpuSeconds = Double(Foundation.clock() - cpu) / Double(CLOCKS_PER_SEC)
@@ -92,7 +94,8 @@ private struct HeadResult: Encodable, CustomStringConvertible {
 
     var description: String {
         var text = String(
-            format: "%d samples x %d features x %d labels, %d thread(s): %.2f s, %.2f s of CPU", samples, features, labels,
+            format: "%d samples x %d features x %d labels, %d thread(s): %.2f s, %.2f s of CPU", samples, features,
+            labels,
             threads, seconds, cpu_seconds)
         if let peak = peak_resident_bytes { text += String(format: ", at most %.0f MB", Double(peak) / 1e6) }
         text += String(

@@ -1,6 +1,7 @@
 import Foundation
 import GraftAPI
 import GraftService
+import GraftStore
 import Logging
 import TestBackbones
 import TestSupport
@@ -36,6 +37,15 @@ final class RunningService {
         await service.stop()
         change(&configuration)
         service = try await Self.start(configuration, trainer)
+    }
+
+    /// The same, with something done to its store while it is stopped.
+    func restart(meanwhile body: (Store) async throws -> Void) async throws {
+        await service.stop()
+        let store = try Store(folder: configuration.state, access: .writer)
+        try await body(store)
+        try store.close()
+        service = try await Self.start(configuration)
     }
 
     /// Installs EfficientNet-Lite0 with random weights that `seed` gives, under `name`.

@@ -36,6 +36,7 @@ extension Learner {
             lastChange = stored.lastChange
             publish()
             await judgeShadow()
+            saveStatisticsIfDue()
         }
         return batch.indices.map { position in
             let nearDuplicate: String? =
@@ -131,6 +132,7 @@ extension Learner {
                 if lastChange != self.lastChange {
                     self.lastChange = lastChange
                     publish()
+                    saveStatisticsIfDue()
                 }
                 return learned.count
             }
@@ -176,6 +178,9 @@ extension Learner {
             try await readNames()
             lastChange = outcome.lastChange
             publish()
+            // With a sample that is forgotten its part in what was saved goes too.
+            if outcome.samples.contains(where: { $0.to == nil }) { savedChange = nil }
+            saveStatisticsIfDue()
             return Changed(
                 samples: outcome.samples.count, model: reference, staleVersions: outcome.staleVersions.map { Int($0) })
         }
