@@ -27,7 +27,8 @@ struct StoredLatents: LatentSource {
     func read(_ rows: [Int], into latents: inout MutableSpan<Float>) throws -> [Int] {
         var found: [(row: Int, latent: KeptLatent)] = []
         var next = 0
-        try store.forEachLatent(of: rows.map { sequences[$0] }, fingerprint: fingerprint, cut: cut) { sequence, latent in
+        try store.forEachLatent(of: rows.map { sequences[$0] }, fingerprint: fingerprint, cut: cut) {
+            sequence, latent in
             // They come in the order asked for, some left out.
             while sequences[rows[next]] != sequence { next += 1 }
             found.append((rows[next], latent))
