@@ -71,7 +71,7 @@ let package = Package(
         library("GraftImport", ["GraftCheckpoint", "GraftNetwork", "CHDF5"]),
         library("GraftExport", ["GraftCheckpoint", "GraftImage", "GraftLearning", "GraftNetwork"]),
         library("GraftStore", [grdb]),
-        library("GraftLearning", ["GraftTensor", "GraftCheckpoint"]),
+        library("GraftLearning", ["GraftTensor", "GraftCheckpoint", "GraftNetwork"]),
 
         // The service.
         library(
@@ -125,7 +125,7 @@ let package = Package(
                 "GraftTensor",
             ]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
-        tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
+        tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork"]),
         tests("GraftServiceTests", ["GraftService", "GraftAPI", "GraftStore", "TestBackbones", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),

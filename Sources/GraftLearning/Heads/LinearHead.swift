@@ -46,9 +46,7 @@ package struct LinearHead: Sendable, Equatable {
     package func logits(of features: some HeadInput) -> [Float] {
         let values = features.values(in: space)
         precondition(values.count == featureCount)
-        return labels.indices.map { label in
-            dot(values.span, weights.span.extracting(label * featureCount..<(label + 1) * featureCount)) + bias[label]
-        }
+        return denseLayer(values, weights: weights, bias: bias)
     }
 
     /// The same head without the labels that are not in `kept`; the others share what those had, as before.
@@ -72,27 +70,4 @@ package struct LinearHead: Sendable, Equatable {
             depth: featureCount, keep: 1, into: &logits, stride: labels.count)
         return logits
     }
-}
-
-/// Σ aᵢ·bᵢ in eight interleaved sums.
-private func dot(_ a: Span<Float>, _ b: Span<Float>) -> Float {
-    precondition(a.count == b.count)
-    let lanes = 8
-    var sums = SIMD8<Float>.zero
-    var rest: Float = 0
-    a.withUnsafeBytes { a in
-        b.withUnsafeBytes { b in
-            let whole = a.count / (lanes * 4) * (lanes * 4)
-            for byte in stride(from: 0, to: whole, by: lanes * 4) {
-                // Rounded after the product and after the sum: not every CPU can do both at once.
-                sums +=
-                    a.loadUnaligned(fromByteOffset: byte, as: SIMD8<Float>.self)
-                    * b.loadUnaligned(fromByteOffset: byte, as: SIMD8<Float>.self)
-            }
-            for byte in stride(from: whole, to: a.count, by: 4) {
-                rest += a.load(fromByteOffset: byte, as: Float.self) * b.load(fromByteOffset: byte, as: Float.self)
-            }
-        }
-    }
-    return sums.sum() + rest
 }

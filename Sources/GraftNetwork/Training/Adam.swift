@@ -28,8 +28,8 @@ package final class Adam {
     package init(_ top: TrainableTop, settings: Settings = Settings()) {
         self.top = top
         self.settings = settings
-        firstMoments = FloatStorage(count: top.parameters.values.count)
-        secondMoments = FloatStorage(count: top.parameters.values.count)
+        firstMoments = FloatStorage(count: top.parameters.trainedCount)
+        secondMoments = FloatStorage(count: top.parameters.trainedCount)
         let most = 65_536
         parts = top.parameters.groups.enumerated().flatMap { group, elements in
             stride(from: elements.lowerBound, to: elements.upperBound, by: most).map {

@@ -16,15 +16,16 @@ struct TopAssembly {
         (self.batch, self.parameters, self.instructionSet) = (batch, parameters, instructionSet)
     }
 
+    /// - Parameter isFrozen: Whether nobody wants the gradients of `block`, nor those of what is before it.
     /// - Precondition: `block` can be trained.
-    mutating func append(_ block: Block) {
+    mutating func append(_ block: Block, isFrozen: Bool = false) {
         guard block.isTrainable, let (layers, shortcut) = block.chain else {
             preconditionFailure("\(block.name) cannot be trained")
         }
         let input = last
         let shape = block.output(of: input.shape)
         // What the last layer writes: a shortcut, which is added there, has the same gradient.
-        let output = BatchMap(shape, batch: batch)
+        let output = BatchMap(shape, batch: batch, wantsGradient: !isFrozen)
         var residual: BatchMap?
         var addend: FloatStorage?
         switch shortcut {
@@ -43,7 +44,9 @@ struct TopAssembly {
         for (l, layer) in layers.enumerated() {
             let isLast = l == layers.count - 1
             let from = l == 0 ? input : last
-            let to = isLast ? output : BatchMap(layer.output(of: [from.shape])!, batch: batch)
+            let to =
+                isLast
+                ? output : BatchMap(layer.output(of: [from.shape])!, batch: batch, wantsGradient: !isFrozen)
             append(
                 layer, block: block.name, from: from, to: to, residual: isLast ? residual : nil,
                 arrival: from.gradient == nil ? .unwanted : .first(addend: l == 0 ? addend : nil))
@@ -60,12 +63,11 @@ struct TopAssembly {
             append(
                 hidden, block: TopHead.name, from: last, to: map(hidden.outputChannels), residual: nil,
                 arrival: arrival())
-            if head.dropout > 0 {
-                let output = map(hidden.outputChannels)
-                operations.append(
-                    DropoutTraining(rate: head.dropout, input: last, output: output, arrival: arrival()))
-                last = output
-            }
+        }
+        if head.dropout > 0 {
+            let output = map(last.shape.channels)
+            operations.append(DropoutTraining(rate: head.dropout, input: last, output: output, arrival: arrival()))
+            last = output
         }
         append(
             head.output(features: features), block: TopHead.name, from: last, to: map(head.labelCount), residual: nil,

@@ -1,12 +1,12 @@
 import GraftTensor
 
-/// What answers above a top's features while it trains: one dense layer, or two with ReLU and dropout between them.
+/// What answers above a top's features while it trains: one dense layer, or two with ReLU between them.
 package struct TopHead: Sendable {
     /// L, the length of the logits.
     package let labelCount: Int
     /// The width of the layer between; nil if there is none.
     package let hiddenCount: Int?
-    /// The part of the hidden layer that is dropped.
+    /// The part of what enters the last layer that is dropped.
     package let dropout: Float
 
     package init(labelCount: Int, hiddenCount: Int? = nil, dropout: Float = 0) {

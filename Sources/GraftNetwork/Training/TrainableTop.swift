@@ -12,38 +12,47 @@ package final class TrainableTop {
     /// The most images that a batch can have.
     package let batch: Int
     package let head: TopHead
-    /// The names of the blocks that have parameters, then that of the head: what has a learning rate of its own.
+    /// The names of the blocks that train and have parameters, then that of the head: what has a learning rate of its own.
     package let groups: [String]
     let parameters: TrainedParameters
     let pass: TrainingPass
     private let operations: [any TrainingOperation]
+    /// How many of the operations, the first, do not train.
+    private let frozenOperations: Int
     private let input: BatchMap
+    private let featureMap: BatchMap
     private let output: BatchMap
 
     /// A top with the elements that `elements` returns for each parameter of the blocks and the head.
     ///
     /// - Parameters:
+    ///   - frozen: How many of the blocks, the first, stay as they are.
     ///   - threads: As many as those of the workers that it is given, at least.
     ///   - wantsLatentGradient: Whether ``latentGradient(images:)`` is of use.
     /// - Precondition: the last block leaves one pixel.
     package init<E: Error>(
-        _ blocks: [Block], latent: MapShape, head: TopHead, batch: Int, threads: Int = 1,
+        _ blocks: [Block], frozen: Int = 0, latent: MapShape, head: TopHead, batch: Int, threads: Int = 1,
         instructionSet: InstructionSet, wantsLatentGradient: Bool = false,
         elements: (Parameter) throws(E) -> [Float]
     ) throws(E) {
-        precondition(batch >= 1 && threads >= 1 && head.labelCount >= 1)
+        precondition(batch >= 1 && threads >= 1 && head.labelCount >= 1 && (0...blocks.count).contains(frozen))
+        precondition(frozen == 0 || !wantsLatentGradient, "no gradient passes a frozen block")
         (self.latent, self.batch, self.head) = (latent, batch, head)
-        let trained = blocks.filter { !$0.parameters.isEmpty }
+        let trained = blocks[frozen...].filter { !$0.parameters.isEmpty }
         groups = trained.map(\.name) + [TopHead.name]
         let features = blocks.reduce(latent) { $1.output(of: $0) }
         precondition(features.pixels == 1, "a head needs features, not maps")
         parameters = try TrainedParameters(
-            trained.map(\.parameters) + [head.parameters(features: features.channels)], elements: elements)
+            trained.map(\.parameters) + [head.parameters(features: features.channels)],
+            frozen: blocks[..<frozen].flatMap(\.parameters), elements: elements)
         var assembly = TopAssembly(
             latent: BatchMap(latent, batch: batch, wantsGradient: wantsLatentGradient), batch: batch,
             parameters: parameters, instructionSet: instructionSet)
         input = assembly.last
-        for block in blocks { assembly.append(block) }
+        for block in blocks[..<frozen] { assembly.append(block, isFrozen: true) }
+        frozenOperations = assembly.operations.count
+        for block in blocks[frozen...] { assembly.append(block) }
+        featureMap = assembly.last
         assembly.append(head)
         output = assembly.last
         operations = assembly.operations
@@ -56,6 +65,12 @@ package final class TrainableTop {
         let images = imageCount(latents)
         pass.run(images: images, by: worker) { forward(latents) }
         return output.values.elements(0..<images * head.labelCount)
+    }
+
+    /// The features `[N, D]` and logits `[N, L]` of the latents `[N, H, W, C]`.
+    package func outputs(of latents: Span<Float>, by worker: Worker = .alone) -> (features: [Float], logits: [Float]) {
+        let logits = logits(of: latents, by: worker)
+        return (featureMap.values.elements(0..<logits.count / head.labelCount * featureMap.shape.count), logits)
     }
 
     /// The loss of a batch of latents `[N, H, W, C]`; ``gradient(of:)`` is then its gradient.
@@ -76,7 +91,7 @@ package final class TrainableTop {
             var gradient = UnsafeMutableBufferPointer(start: output.gradient!.pointer, count: count).mutableSpan
             loss.gradient(logits, labels: labels, labelCount: head.labelCount, into: &gradient)
             let value = loss.loss(logits, labels: labels, labelCount: head.labelCount)
-            for operation in operations.reversed() { operation.backward(pass) }
+            for operation in operations[frozenOperations...].reversed() { operation.backward(pass) }
             return value
         }
     }
@@ -104,7 +119,7 @@ package final class TrainableTop {
 
     /// ∂loss/∂parameter, in canonical layout.
     ///
-    /// - Precondition: the parameter trains: it is not a stored statistic.
+    /// - Precondition: the parameter trains: it is neither a stored statistic nor frozen.
     package func gradient(of name: String) -> [Float] { parameters.gradient(name) }
 
     /// ∂loss/∂latents `[N, H, W, C]`.
@@ -112,11 +127,16 @@ package final class TrainableTop {
     /// - Precondition: it was wanted.
     package func latentGradient(images: Int) -> [Float] { input.gradient!.elements(0..<images * latent.count) }
 
+    /// Lends ``weights`` as they are.
+    package func withWeights<R>(_ body: (Span<Float>) -> R) -> R {
+        body(UnsafeBufferPointer(start: parameters.values.pointer, count: parameters.trainedCount).span)
+    }
+
     /// The elements of all parameters that train, to be kept and brought back.
     package var weights: [Float] {
-        get { parameters.values.elements(0..<parameters.values.count) }
+        get { parameters.values.elements(0..<parameters.trainedCount) }
         set {
-            precondition(newValue.count == parameters.values.count)
+            precondition(newValue.count == parameters.trainedCount)
             parameters.values.pointer.update(from: newValue, count: newValue.count)
         }
     }
