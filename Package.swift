@@ -126,7 +126,9 @@ let package = Package(
             ]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork"]),
-        tests("GraftServiceTests", ["GraftService", "GraftAPI", "GraftStore", "TestBackbones", logging]),
+        tests(
+            "GraftServiceTests",
+            ["GraftService", "GraftAPI", "GraftNetwork", "GraftStore", "TestBackbones", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
