@@ -128,7 +128,10 @@ let package = Package(
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork"]),
         tests(
             "GraftServiceTests",
-            ["GraftService", "GraftAPI", "GraftNetwork", "GraftStore", "TestBackbones", logging]),
+            [
+                "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
+                "TestBackbones", logging,
+            ]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(

@@ -32,14 +32,20 @@ package struct Classification: Codable, Sendable, Equatable {
     package var probability: Float
     /// The most probable labels, best first; as many as were asked for.
     package var top: [LabelProbability]
+    /// How little the image is like what was learned: the fraction, in `0..<1`, of known images that are more like it.
+    package var novelty: Float
+    /// Whether the image is probably of none of the labels; so is one in twenty of those that are.
+    package var unknown: Bool
 
-    package init(id: String, model: ModelReference, top: [LabelProbability]) {
+    package init(id: String, model: ModelReference, top: [LabelProbability], novelty: Float, unknown: Bool) {
         precondition(!top.isEmpty, "a classification names at least one label")
         self.id = id
         self.model = model
         label = top[0].label
         probability = top[0].probability
         self.top = top
+        self.novelty = novelty
+        self.unknown = unknown
     }
 }
 
@@ -47,20 +53,26 @@ package struct Classification: Codable, Sendable, Equatable {
 package struct Taught: Codable, Sendable, Equatable {
     /// The sample's id; the first one's where the same bytes were taught before.
     package var id: String
-    package var label: String
+    /// Null for an example of none of the labels.
+    package var label: String?
     /// The earlier sample of the same bytes, or null.
     package var duplicateOf: String?
+    /// An earlier sample that this one is nearly a copy of, so that the two are never split between training and validation;
+    /// null where there is none.
+    package var nearDuplicateOf: String?
     /// What the model would have said before it learned this sample, or null where it knew no label.
     package var predicted: LabelProbability?
     /// The model that has learned this sample.
     package var model: ModelReference
 
     package init(
-        id: String, label: String, duplicateOf: String?, predicted: LabelProbability?, model: ModelReference
+        id: String, label: String?, duplicateOf: String?, nearDuplicateOf: String?, predicted: LabelProbability?,
+        model: ModelReference
     ) {
         self.id = id
         self.label = label
         self.duplicateOf = duplicateOf
+        self.nearDuplicateOf = nearDuplicateOf
         self.predicted = predicted
         self.model = model
     }
@@ -71,6 +83,7 @@ package struct Taught: Codable, Sendable, Equatable {
         try container.encode(id, forKey: .id)
         try container.encode(label, forKey: .label)
         try container.encode(duplicateOf, forKey: .duplicateOf)
+        try container.encode(nearDuplicateOf, forKey: .nearDuplicateOf)
         try container.encode(predicted, forKey: .predicted)
         try container.encode(model, forKey: .model)
     }

@@ -5,6 +5,7 @@ package enum ServiceEvent: Sendable, Equatable {
     case published(ModelReference)
     case rejected(VersionRejected)
     case activated(Activated)
+    case rolledBack(RolledBack)
     case extraction(ExtractionProgress)
 
     package var name: String {
@@ -14,6 +15,7 @@ package enum ServiceEvent: Sendable, Equatable {
         case .published: "published"
         case .rejected: "rejected"
         case .activated: "activated"
+        case .rolledBack: "rolled_back"
         case .extraction: "extraction"
         }
     }
@@ -26,6 +28,21 @@ package struct VersionRejected: Codable, Sendable, Equatable {
 
     package init(version: Int, reason: String) {
         self.version = version
+        self.reason = reason
+    }
+}
+
+/// A version that was found worse in use than the one before, which answers again.
+package struct RolledBack: Codable, Sendable, Equatable {
+    /// What answers now.
+    package var model: ModelReference
+    /// The version that was taken back.
+    package var previous: Int
+    package var reason: String
+
+    package init(model: ModelReference, previous: Int, reason: String) {
+        self.model = model
+        self.previous = previous
         self.reason = reason
     }
 }

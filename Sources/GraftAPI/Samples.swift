@@ -3,7 +3,10 @@ import Foundation
 /// One stored sample, as `GET /v1/samples` lists it.
 package struct SampleRecord: Codable, Sendable, Equatable {
     package var id: String
-    package var label: String
+    /// Absent for an example of none of the labels.
+    package var label: String?
+    /// Whether it is one of those.
+    package var negative: Bool
     /// The caller's group: samples of one group are never split between training and validation.
     package var group: String?
     /// SHA-256 of the image's bytes, in hexadecimal.
@@ -12,10 +15,11 @@ package struct SampleRecord: Codable, Sendable, Equatable {
     package var predicted: LabelProbability?
 
     package init(
-        id: String, label: String, group: String?, digest: String, created: Date, predicted: LabelProbability?
+        id: String, label: String?, group: String?, digest: String, created: Date, predicted: LabelProbability?
     ) {
         self.id = id
         self.label = label
+        negative = label == nil
         self.group = group
         self.digest = digest
         self.created = created
@@ -34,10 +38,22 @@ package struct SamplePage: Codable, Sendable, Equatable {
     }
 }
 
-/// The body of `PATCH /v1/samples/{id}` and `PATCH /v1/labels/{label}`.
+/// The body of `PATCH /v1/samples/{id}`: one of the two.
+package struct SampleChange: Codable, Sendable, Equatable {
+    package var label: String?
+    /// True makes the sample an example of none of the labels.
+    package var negative: Bool?
+
+    package init(label: String?, negative: Bool? = nil) {
+        self.label = label
+        self.negative = negative
+    }
+}
+
+/// The body of `PATCH /v1/labels/{label}`.
 package struct LabelChange: Codable, Sendable, Equatable {
     package var label: String
-    /// Only for labels: whether the two may become one where the new name exists already.
+    /// Whether the two may become one where the new name exists already.
     package var merge: Bool?
 
     package init(label: String, merge: Bool? = nil) {
@@ -69,12 +85,18 @@ package struct LabelSummary: Codable, Sendable, Equatable {
     package var recall: Double?
     /// Of what the active version gave this label, out of fold, the fraction that was right.
     package var precision: Double?
+    /// Of its samples among the last that were taught, the fraction that was found before they were learned; absent where
+    /// there is none.
+    package var prequentialRecall: Double?
 
-    package init(label: String, samples: Int, recall: Double?, precision: Double?) {
+    package init(
+        label: String, samples: Int, recall: Double?, precision: Double?, prequentialRecall: Double? = nil
+    ) {
         self.label = label
         self.samples = samples
         self.recall = recall
         self.precision = precision
+        self.prequentialRecall = prequentialRecall
     }
 }
 

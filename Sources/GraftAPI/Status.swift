@@ -62,6 +62,8 @@ package struct Status: Codable, Sendable, Equatable {
     package var model: ModelReference
     package var labels: Int
     package var samples: Int
+    /// Examples of none of the labels, which `samples` leaves out.
+    package var negatives: Int
     /// Samples kept under another backbone's fingerprint, which do not take part.
     package var otherSamples: Int
     /// The same by backbone; empty where there are none.
@@ -75,6 +77,10 @@ package struct Status: Codable, Sendable, Equatable {
     /// Of the last taught samples, the fraction that the model had right before it learned them.
     package var prequentialAccuracy: Double?
     package var training: TrainJob?
+    /// Whether another job is due, and why or why not.
+    package var schedule: TrainingSchedule?
+    /// The version that answered before, while it is still compared with the one that answers.
+    package var shadow: ShadowRecord?
     /// Resident memory of the daemon, in bytes.
     package var residentBytes: Int
     package var storeBytes: Int
@@ -88,9 +94,9 @@ package struct Status: Codable, Sendable, Equatable {
 
     package init(
         program: String, phase: Phase, summary: String, pid: Int, uptimeSeconds: Double, backbone: BackboneRecord?,
-        model: ModelReference, labels: Int, samples: Int, otherSamples: Int, otherBackbones: [OtherBackbone],
-        extraction: ExtractionProgress?, kept: KeptImages?, latents: KeptLatents?, prequentialAccuracy: Double?,
-        training: TrainJob?,
+        model: ModelReference, labels: Int, samples: Int, negatives: Int, otherSamples: Int,
+        otherBackbones: [OtherBackbone], extraction: ExtractionProgress?, kept: KeptImages?, latents: KeptLatents?,
+        prequentialAccuracy: Double?, training: TrainJob?, schedule: TrainingSchedule?, shadow: ShadowRecord?,
         residentBytes: Int, storeBytes: Int, threads: Int, queued: Int, decodeMilliseconds: Double?,
         inferenceMilliseconds: Double?, refitMilliseconds: Double?
     ) {
@@ -103,6 +109,7 @@ package struct Status: Codable, Sendable, Equatable {
         self.model = model
         self.labels = labels
         self.samples = samples
+        self.negatives = negatives
         self.otherSamples = otherSamples
         self.otherBackbones = otherBackbones
         self.extraction = extraction
@@ -110,6 +117,8 @@ package struct Status: Codable, Sendable, Equatable {
         self.latents = latents
         self.prequentialAccuracy = prequentialAccuracy
         self.training = training
+        self.schedule = schedule
+        self.shadow = shadow
         self.residentBytes = residentBytes
         self.storeBytes = storeBytes
         self.threads = threads

@@ -1,7 +1,7 @@
 import Foundation
 
 /// How a job trains.
-package enum TrainingStrategy: String, Codable, Sendable, CaseIterable {
+package enum TrainingStrategy: String, NamedChoice {
     /// A new head on the features that are stored.
     case head
     /// The top blocks too, from stored latents.
@@ -11,7 +11,7 @@ package enum TrainingStrategy: String, Codable, Sendable, CaseIterable {
 }
 
 /// In which form a trained head sees features.
-package enum HeadFeatures: String, Codable, Sendable, CaseIterable {
+package enum HeadFeatures: String, NamedChoice {
     /// Their signed square roots: mostly better.
     case roots
     /// As the network gives them, so that the exported head is a plain linear layer.
@@ -25,11 +25,24 @@ package struct TrainRequest: Codable, Sendable, Equatable {
     package var features: HeadFeatures?
     /// The same snapshot and seed give the same bytes.
     package var seed: UInt64?
+    /// How to learn by gradient steps. Without one, `head` solves for the best head instead, and `top` does what the daemon
+    /// finds best.
+    package var recipe: TrainingRecipe?
+    /// After how many seconds the job gives up.
+    package var timeLimit: Double?
+    /// Whether to start the job only if one is due.
+    package var ifDue: Bool?
 
-    package init(strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil) {
+    package init(
+        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil,
+        recipe: TrainingRecipe? = nil, timeLimit: Double? = nil, ifDue: Bool? = nil
+    ) {
         self.strategy = strategy
         self.features = features
         self.seed = seed
+        self.recipe = recipe
+        self.timeLimit = timeLimit
+        self.ifDue = ifDue
     }
 }
 
@@ -92,9 +105,11 @@ package struct Quality: Codable, Sendable, Equatable {
     }
 }
 
-/// Whether a version answers, may answer, or was kept back.
+/// Whether a version answers or may answer, was kept back, or was taken back.
 package enum VersionState: String, Codable, Sendable {
     case published, rejected
+    /// It answered, and newly taught samples showed that it was worse than the version before. It can be activated again.
+    case rolledBack = "rolled_back"
 }
 
 /// One immutable version, as `GET /v1/versions` lists it.
@@ -112,12 +127,15 @@ package struct VersionRecord: Codable, Sendable, Equatable {
     /// Labels its head answers.
     package var labels: [String]
     package var quality: Quality?
-    /// The gate's words.
+    /// The gate's words, or why it was rolled back.
     package var reason: String
+    /// What was measured of each label; only of a version that is asked for alone.
+    package var perLabel: [LabelSummary]?
 
     package init(
         version: Int, parent: Int, state: VersionState, active: Bool, stale: Bool, strategy: TrainingStrategy,
-        features: HeadFeatures, seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String
+        features: HeadFeatures, seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String,
+        perLabel: [LabelSummary]? = nil
     ) {
         self.version = version
         self.parent = parent
@@ -131,6 +149,7 @@ package struct VersionRecord: Codable, Sendable, Equatable {
         self.labels = labels
         self.quality = quality
         self.reason = reason
+        self.perLabel = perLabel
     }
 }
 

@@ -7,6 +7,8 @@ import Foundation
 package struct ModelMetadata: Sendable, Equatable {
     package static let format = "graftd-model-1"
     package static let backbonePrefix = "backbone."
+    /// Before the names of the parameters that the version has of its own, instead of the backbone's.
+    package static let topPrefix = "top."
 
     /// The version; 0 for the analytic head.
     package var version: Int

@@ -7,10 +7,12 @@ import GraftNetwork
 /// are asked for.
 package struct ExportedModel: Sendable {
     package let metadata: ModelMetadata
-    package let head: LinearHead
+    package let head: VersionHead
     package let architecture: Architecture
     let backbone: BackboneMetadata
     private let file: SafetensorsFile
+    /// The names of the tensors in `file`.
+    private let names: Set<String>
 
     /// Reads the file at `path` and compares every byte of the backbone with its fingerprint.
     ///
@@ -30,12 +32,13 @@ package struct ExportedModel: Sendable {
             throw .unusableNetwork(detail: error.description)
         }
         head = try checkpoint { () throws(CheckpointError) in
-            try LinearHead(file: file, featureCount: architecture.featureCount)
+            try VersionHead(file: file, featureCount: architecture.featureCount)
         }
         guard head.labels.count == metadata.labels.count else {
             throw .labelCount(names: metadata.labels.count, rows: head.labels.count)
         }
         self.file = file
+        names = Set(file.names)
         self.metadata = metadata
         self.backbone = backbone
         self.architecture = architecture
@@ -59,9 +62,11 @@ package struct ExportedModel: Sendable {
             + "\(triple(preprocessing.mean)), divided by \(triple(preprocessing.standardDeviation))"
     }
 
-    /// The elements of a parameter of the backbone, in canonical order.
+    /// The elements of a parameter of the network, in canonical order: the version's own, or the backbone's.
     func elements(_ parameter: Parameter) throws(CheckpointError) -> [Float] {
-        try file.floats(ModelMetadata.backbonePrefix + parameter.name, shape: parameter.shape)
+        let own = ModelMetadata.topPrefix + parameter.name
+        return try file.floats(
+            names.contains(own) ? own : ModelMetadata.backbonePrefix + parameter.name, shape: parameter.shape)
     }
 
     /// What a file in any format says of the model, as texts.

@@ -27,6 +27,7 @@ struct MetricsText {
         gauge("graftd_resident_bytes", help: "Resident memory of the daemon.", Double(status.residentBytes))
         gauge("graftd_store_bytes", help: "Size of the database file.", Double(status.storeBytes))
         gauge("graftd_samples", help: "Samples that take part.", Double(status.samples))
+        gauge("graftd_negatives", help: "Examples of none of the labels.", Double(status.negatives))
         gauge("graftd_other_samples", help: "Samples of another backbone.", Double(status.otherSamples))
         gauge("graftd_labels", help: "Labels that can be answered.", Double(status.labels))
         gauge("graftd_model_version", help: "The version that answers.", Double(status.model.version))
@@ -38,6 +39,10 @@ struct MetricsText {
             status.prequentialAccuracy)
         gauge("graftd_queue_length", help: "Images that wait for a thread.", Double(status.queued))
         gauge("graftd_training", help: "Whether a training job runs.", status.training?.state == .running ? 1 : 0)
+        gauge("graftd_training_due", help: "Whether a training job is due.", status.schedule.map { $0.due ? 1 : 0 })
+        gauge(
+            "graftd_shadow_samples", help: "Taught samples by which the version before is compared with this one.",
+            status.shadow.map { Double($0.samples) })
         gauge(
             "graftd_decode_seconds", help: "Median time to decode an image.", status.decodeMilliseconds.map { $0 / 1e3 }
         )

@@ -41,15 +41,36 @@ extension Request {
         }
     }
 
-    /// The body as JSON; an empty one where `whenEmpty` says so.
+    /// The body as JSON; an empty one where `whenEmpty` says so, whose keys are then all that there may be.
     func json<Value: Decodable>(_ type: Value.Type, whenEmpty: Value? = nil) async throws -> Value {
         let bytes = try await bytes(limit: 1 << 20)
         if bytes.isEmpty, let whenEmpty { return whenEmpty }
+        if let whenEmpty { try Self.refuseUnknownKeys(bytes, of: whenEmpty) }
         do {
             return try APICoding.decoder().decode(type, from: Data(bytes))
         } catch let error as DecodingError {
             throw Problem(.badRequest, detail: "the body is not the expected JSON: \(error.summary)")
         }
+    }
+}
+
+extension Request {
+    /// Where everything may be left out, a misspelt key would be left out too, without a word.
+    private static func refuseUnknownKeys(_ json: [UInt8], of value: some Any) throws(Problem) {
+        guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any] else { return }
+        let known = Mirror(reflecting: value).children.compactMap(\.label).map(\.snakeCased)
+        if let unknown = object.keys.filter({ !known.contains($0) }).sorted().first {
+            throw Problem(
+                .badRequest,
+                detail: "the body takes \(known.map { "'\($0)'" }.joined(separator: ", ")); found '\(unknown)'")
+        }
+    }
+}
+
+extension String {
+    /// `oneWord` as `one_word`, as ``APICoding`` spells keys.
+    fileprivate var snakeCased: String {
+        reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
     }
 }
 

@@ -3,9 +3,13 @@ import GraftStore
 
 /// What has been taught, and undoing it.
 extension GraftService {
-    package func samples(label: String?, after: Int, limit: Int) async throws(Problem) -> SamplePage {
+    package func samples(
+        label: String?, negative: Bool, after: Int, limit: Int
+    ) async throws(Problem) -> SamplePage {
         // One more than asked for tells whether another page follows.
-        let found = try await storing { try await store.samples(label: label, after: Int64(after), limit: limit + 1) }
+        let found = try await storing {
+            try await store.samples(label: label, negative: negative, after: Int64(after), limit: limit + 1)
+        }
         let page = found.prefix(limit)
         return SamplePage(
             samples: page.map(SampleRecord.init), next: found.count > limit ? page.last.map { "\($0.sequence)" } : nil)
@@ -15,8 +19,11 @@ extension GraftService {
         SampleRecord(try await storing { try await store.sample(id) })
     }
 
-    package func relabel(_ id: String, as label: String) async throws(Problem) -> Changed {
-        try await learner.relabel(id, as: Self.name(label))
+    /// Gives the sample another label; nil makes it an example of none of them.
+    package func relabel(_ id: String, as label: String?) async throws(Problem) -> Changed {
+        var name: LabelName?
+        if let label { name = try Self.name(label) }
+        return try await learner.relabel(id, as: name)
     }
 
     package func forget(_ id: String) async throws(Problem) -> Changed { try await learner.forget(id) }
@@ -27,11 +34,16 @@ extension GraftService {
         let active = live.current.reference.version
         let facts = active == 0 ? nil : try? await storing { try await store.version(Int64(active)) }.measured
         let quality = Dictionary(uniqueKeysWithValues: (facts?.labels ?? []).map { ($0.label, $0) })
+        let predicted = try await storing { try await store.prequential(last: Store.prequentialWindow) }
+        let lately = Dictionary(grouping: predicted, by: \.label)
         return LabelList(
             labels: stored.map { label in
                 LabelSummary(
                     label: label.name, samples: label.samples, recall: quality[label.id]?.recall,
-                    precision: quality[label.id]?.precision)
+                    precision: quality[label.id]?.precision,
+                    prequentialRecall: lately[label.id].map { samples in
+                        Double(samples.count { $0.answered == $0.label }) / Double(samples.count)
+                    })
             })
     }
 

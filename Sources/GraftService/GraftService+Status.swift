@@ -22,11 +22,12 @@ extension GraftService {
             pid: Int(ProcessInfo.processInfo.processIdentifier),
             uptimeSeconds: (ContinuousClock.now - started).seconds,
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
-            model: model.reference, labels: model.names.count, samples: samples,
+            model: model.reference, labels: model.names.count, samples: samples, negatives: counts?.negatives ?? 0,
             otherSamples: counts?.otherSamples ?? 0, otherBackbones: others, extraction: extraction,
             kept: counts.map { keptImages($0.images) },
             latents: counts.map { keptLatents($0.latents, vision) }, prequentialAccuracy: counts?.prequentialAccuracy,
-            training: await training.job, residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
+            training: await training.job, schedule: await scheduler.schedule(), shadow: await shadowRecord(),
+            residentBytes: Self.residentBytes(), storeBytes: counts?.bytes ?? 0,
             threads: pool.threads, queued: pool.queued, decodeMilliseconds: timings.decode.median,
             inferenceMilliseconds: timings.inference.median, refitMilliseconds: timings.refit.median)
     }

@@ -6,10 +6,10 @@ import GraftStore
 extension GraftService {
     package func train(_ request: TrainRequest) async throws(Problem) -> TrainJob { try await training.start(request) }
 
-    /// The job that runs, or the last one since the start.
+    /// The job that runs, or the last one.
     package func trainingJob() async throws(Problem) -> TrainJob {
         guard let job = await training.job else {
-            throw Problem(.noJob, detail: "no training job has run since the start: POST /v1/train starts one")
+            throw Problem(.noJob, detail: "no training job has run yet: POST /v1/train starts one")
         }
         return job
     }
@@ -27,7 +27,16 @@ extension GraftService {
 
     package func version(_ number: Int) async throws(Problem) -> VersionRecord {
         let stored = try await storing { try await store.version(Int64(number)) }
-        return VersionRecord(stored, active: live.current.reference.version, names: live.current.names)
+        let names = live.current.names
+        var record = VersionRecord(stored, active: live.current.reference.version, names: names)
+        record.perLabel = (stored.measured?.labels ?? [])
+            .compactMap { label in
+                names[label.label].map {
+                    LabelSummary(label: $0, samples: label.samples, recall: label.recall, precision: label.precision)
+                }
+            }
+            .sorted { $0.label < $1.label }
+        return record
     }
 
     package func activate(_ number: Int) async throws(Problem) -> Activated { try await learner.activate(number) }
@@ -38,12 +47,23 @@ extension StoredVersion {
     var measured: VersionFacts? { try? JSONDecoder().decode(VersionFacts.self, from: Data(facts.utf8)) }
 }
 
+extension VersionState {
+    init(_ state: StoredVersion.State) {
+        self =
+            switch state {
+            case .published: .published
+            case .rolledBack: .rolledBack
+            case .candidate, .rejected: .rejected
+            }
+    }
+}
+
 extension VersionRecord {
     init(_ version: StoredVersion, active: Int, names: [Int64: String]) {
         let facts = version.measured
         self.init(
             version: Int(version.number), parent: Int(version.parent),
-            state: version.state == .published ? .published : .rejected, active: Int(version.number) == active,
+            state: VersionState(version.state), active: Int(version.number) == active,
             stale: version.stale, strategy: TrainingStrategy(rawValue: version.strategy) ?? .head,
             features: facts?.features ?? .roots, seed: version.seed, created: version.created,
             labels: (facts?.labels ?? []).compactMap { names[$0.label] }.sorted(),

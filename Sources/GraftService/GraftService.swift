@@ -21,9 +21,10 @@ package final class GraftService: Sendable {
     let live: LiveModelBox
     let learner: Learner
     let training: TrainingSupervisor
+    let scheduler: TrainingScheduler
     let extractor: Extractor
     let backboneFolder: BackboneFolder
-    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 2 << 20)
+    let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
     let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now
@@ -31,9 +32,12 @@ package final class GraftService: Sendable {
 
     /// Opens the state, loads the backbone and the active version, and learns again what is stored.
     ///
+    /// - Parameter trainer: The program that is run with `train --job -`; another one only in tests.
     /// - Throws: `StoreError` where the state cannot be opened; a backbone that cannot be loaded is logged, and the
     ///   service is up without it.
-    package init(_ configuration: Configuration, logger: Logger) async throws {
+    package init(
+        _ configuration: Configuration, trainer: String = TrainerProcess.thisProgram, logger: Logger
+    ) async throws {
         self.configuration = configuration
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
@@ -45,9 +49,13 @@ package final class GraftService: Sendable {
         backboneFolder.removeLeftovers()
         live = LiveModelBox(.empty)
         learner = Learner(
-            configuration: configuration, store: store, live: live, events: events, timings: timings, logger: logger)
+            configuration: configuration, store: store, live: live, events: events, timings: timings,
+            pool: pool, logger: logger)
         training = TrainingSupervisor(
-            configuration: configuration, store: store, learner: learner, pool: pool, events: events, logger: logger)
+            configuration: configuration, store: store, learner: learner, pool: pool, events: events,
+            executable: trainer, logger: logger)
+        scheduler = TrainingScheduler(
+            configuration: configuration, store: store, live: live, training: training, logger: logger)
         extractor = Extractor(
             store: store, learner: learner, live: live, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {
@@ -59,6 +67,8 @@ package final class GraftService: Sendable {
         } else {
             logger.notice("\(Self.noBackboneHint)")
         }
+        await training.restore()
+        await scheduler.start()
     }
 
     /// Whether images can be looked at.
@@ -76,8 +86,10 @@ package final class GraftService: Sendable {
     package func stop() async {
         beginStopping()
         await extractor.stop()
+        await scheduler.stop()
         await training.stop()
         await pool.stop()
+        await learner.saveStatistics()
         do {
             try store.close()
         } catch {
@@ -94,7 +106,7 @@ package final class GraftService: Sendable {
         let side = backbone.preprocessing.cropSide
         let gray = EncodedImage(
             bytes: [UInt8](repeating: 128, count: side * side * 3), format: .rgb24(width: side, height: side))
-        _ = try await vision.look(at: gray, on: pool)
+        _ = try await vision.look(at: gray, for: .own, on: pool)
         try await learner.adopt(vision)
         logger.notice(
             "backbone loaded",
@@ -113,8 +125,10 @@ package final class GraftService: Sendable {
     }
 
     /// Looks at `image`, and notes how long it took.
-    func look(at image: EncodedImage, with vision: Vision) async throws(Problem) -> SeenImage {
-        let look = try await vision.look(at: image, on: pool)
+    func look(
+        at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision
+    ) async throws(Problem) -> SeenImage {
+        let look = try await vision.look(at: image, for: wanted, on: pool)
         timings.decode.record(look.decode)
         timings.inference.record(look.inference)
         return SeenImage(

@@ -24,8 +24,20 @@ enum Schema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: second)
         }
+        migrator.registerMigration("3") { db in
+            try db.execute(sql: shadow)
+        }
         migrator.registerMigration("4") { db in
             try db.execute(sql: latents)
+        }
+        migrator.registerMigration("5") { db in
+            try db.execute(sql: tuned)
+        }
+        migrator.registerMigration("6") { db in
+            try db.execute(sql: negativesAndNearDuplicates)
+        }
+        migrator.registerMigration("7") { db in
+            try db.execute(sql: statistics)
         }
         return migrator
     }

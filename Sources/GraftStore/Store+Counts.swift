@@ -3,8 +3,10 @@ import GRDB
 
 /// How much the store holds.
 package struct StoreCounts: Sendable, Equatable {
-    /// Samples of the backbone that was asked for.
+    /// Samples of the backbone that was asked for, with a label.
     package var samples: Int
+    /// Examples of none of the labels.
+    package var negatives: Int
     /// Of these, how many were taught under another backbone first.
     package var relearned: Int
     /// Samples of other backbones, which do not take part, by their backbone.
@@ -67,7 +69,9 @@ extension Store {
                 sum + (((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int) ?? 0)
             }
             return StoreCounts(
-                samples: try count(""), relearned: try count(" AND relearned IS NOT NULL"),
+                samples: try count(" AND label <> \(Self.negative)"),
+                negatives: try count(" AND label = \(Self.negative)"),
+                relearned: try count(" AND relearned IS NOT NULL"),
                 others: try Self.otherBackbones(than: id, db), images: try Self.imageCounts(db),
                 latents: try Self.latentCounts(db), prequentialAccuracy: accuracy, bytes: bytes)
         }

@@ -18,10 +18,12 @@ package struct ExtractedSample: Sendable, Equatable {
 
 /// A sample that got features of the loaded backbone, with what statistics need to follow.
 package struct RelearnedSample: Sendable, Equatable {
+    package var id: String
     package var label: Int64
     package var features: [Int16]
 
-    package init(label: Int64, features: [Int16]) {
+    package init(id: String, label: Int64, features: [Int16]) {
+        self.id = id
         self.label = label
         self.features = features
     }
@@ -111,12 +113,12 @@ extension Store {
                 }
                 let change = try Self.noteChange("extract", sample: sample.id, from: nil, to: label, db)
                 try db.execute(
-                    sql: "UPDATE samples SET fingerprint = ?, features = ?, relearned = ? WHERE id = ?",
+                    sql: "UPDATE samples SET fingerprint = ?, features = ?, sketch = NULL, relearned = ? WHERE id = ?",
                     arguments: [backbone, features.littleEndianBytes, change, sample.id])
                 if hasRoom, let latent = sample.latent {
                     try Self.keep(latent, of: sample.id, byteLimit: latentByteLimit, db)
                 }
-                learned.append(RelearnedSample(label: label, features: features))
+                learned.append(RelearnedSample(id: sample.id, label: label, features: features))
             }
             return (learned, try Self.lastChange(db))
         }

@@ -14,6 +14,9 @@ package struct StoredLabel: Sendable, Equatable {
 }
 
 extension Store {
+    /// The id that examples of none of the labels have in the place of a label's.
+    package static let negative: Int64 = -1
+
     /// Every label that has a name, by name.
     package func labels() async throws(StoreError) -> [StoredLabel] {
         try await read { db in
@@ -91,8 +94,9 @@ extension Store {
         try Int64.fetchOne(db, sql: "SELECT id FROM labels WHERE name = ?", arguments: [name])
     }
 
-    /// The id of a label, which is made where it is new.
-    static func labelID(of name: LabelName, _ db: Database) throws -> Int64 {
+    /// The id of a label, which is made where it is new; ``negative`` for none.
+    static func labelID(of name: LabelName?, _ db: Database) throws -> Int64 {
+        guard let name else { return negative }
         if let id = try labelID(named: name.value, db) { return id }
         try db.execute(sql: "INSERT INTO labels (name) VALUES (?)", arguments: [name.value])
         return db.lastInsertedRowID

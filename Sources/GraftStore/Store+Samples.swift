@@ -5,7 +5,8 @@ import GRDB
 package struct StoredSample: Sendable, Equatable {
     package var id: String
     package var sequence: Int64
-    package var label: String
+    /// Nil for an example of none of the labels.
+    package var label: String?
     package var group: String?
     package var digest: [UInt8]
     package var created: Date
@@ -36,13 +37,18 @@ package struct ChangedSample: Sendable, Equatable {
     package var to: Int64?
     package var fingerprint: String
     package var features: [Int16]
+    /// What the active version's own top made of it; nil where there is none, or it has not seen the sample.
+    package var tuned: [Int16]?
 
-    package init(id: String, from: Int64, to: Int64?, fingerprint: String, features: [Int16]) {
+    package init(
+        id: String, from: Int64, to: Int64?, fingerprint: String, features: [Int16], tuned: [Int16]? = nil
+    ) {
         self.id = id
         self.from = from
         self.to = to
         self.fingerprint = fingerprint
         self.features = features
+        self.tuned = tuned
     }
 }
 
@@ -68,9 +74,11 @@ extension Store {
         return sample
     }
 
-    /// Up to `limit` samples in the order they were taught, of `label` where it is given, after the one whose sequence
-    /// number is `after`.
-    package func samples(label: String?, after: Int64, limit: Int) async throws(StoreError) -> [StoredSample] {
+    /// Up to `limit` samples in the order they were taught, of `label` or `negative` ones where that is said, after the one
+    /// whose sequence number is `after`.
+    package func samples(
+        label: String?, negative: Bool = false, after: Int64, limit: Int
+    ) async throws(StoreError) -> [StoredSample] {
         try await read { db in
             var condition = " WHERE sequence > ?"
             var arguments: StatementArguments = [after]
@@ -78,6 +86,9 @@ extension Store {
                 guard let id = try Self.labelID(named: label, db) else { throw StoreError.unknownLabel(label) }
                 condition += " AND samples.label = ?"
                 arguments += [id]
+            } else if negative {
+                condition += " AND samples.label = ?"
+                arguments += [Self.negative]
             }
             return try Row.fetchAll(
                 db, sql: Self.columns + condition + " ORDER BY sequence LIMIT ?", arguments: arguments + [limit]
@@ -85,8 +96,8 @@ extension Store {
         }
     }
 
-    /// Gives the sample `id` another label, which may be new.
-    package func relabel(_ id: String, as name: LabelName) async throws(StoreError) -> ChangeOutcome {
+    /// Gives the sample `id` another label, which may be new; nil makes it an example of none of them.
+    package func relabel(_ id: String, as name: LabelName?) async throws(StoreError) -> ChangeOutcome {
         try await write { db in
             var sample = try Self.changedSample(id, db)
             let label = try Self.labelID(of: name, db)
@@ -129,7 +140,8 @@ extension Store {
         else { throw StoreError.unknownSample(id) }
         return ChangedSample(
             id: id, from: row["label"], to: nil, fingerprint: row["value"],
-            features: [Int16](littleEndian: row["features"]))
+            features: [Int16](littleEndian: row["features"]),
+            tuned: try tunedFeatures(of: id, version: activeVersion(db), db))
     }
 
     // MARK: Versions that learned a sample

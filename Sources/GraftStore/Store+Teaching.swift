@@ -3,7 +3,8 @@ import GRDB
 
 /// A sample that is to be kept.
 package struct NewSample: Sendable {
-    package var label: LabelName
+    /// Nil for an example of none of the labels.
+    package var label: LabelName?
     /// SHA-256 of the image's bytes.
     package var digest: [UInt8]
     package var group: String?
@@ -17,13 +18,31 @@ package struct NewSample: Sendable {
     package var image: KeptImage?
     /// What a top is trained on; nil for nothing.
     package var latent: KeptLatent?
+    /// What the own top of the version that answers made of it; nil where that has none.
+    package var tuned: TunedFeatures?
+    /// What it is held out with where it has no group: see ``LearnableSample/foldName``.
+    package var cluster: String?
+    /// By which nearly equal features are found; nil where it is to be made later.
+    package var sketch: [UInt8]?
 
     /// The bytes of the image and the latent.
     package var keptByteCount: Int { (image?.bytes.count ?? 0) + (latent?.bytes.count ?? 0) }
 
+    /// Features by a version's own top.
+    package struct TunedFeatures: Sendable, Equatable {
+        package var version: Int64
+        package var features: [Int16]
+
+        package init(version: Int64, features: [Int16]) {
+            self.version = version
+            self.features = features
+        }
+    }
+
     package init(
-        label: LabelName, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
-        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil, latent: KeptLatent? = nil
+        label: LabelName?, digest: [UInt8], group: String?, fingerprint: String, features: [Int16],
+        prediction: PriorAnswer?, relabels: Bool, image: KeptImage? = nil, latent: KeptLatent? = nil,
+        tuned: TunedFeatures? = nil, cluster: String? = nil, sketch: [UInt8]? = nil
     ) {
         self.label = label
         self.digest = digest
@@ -33,7 +52,10 @@ package struct NewSample: Sendable {
         self.prediction = prediction
         self.relabels = relabels
         self.image = image
+        self.tuned = tuned
         self.latent = latent
+        self.cluster = cluster
+        self.sketch = sketch
     }
 }
 
@@ -43,12 +65,17 @@ package struct PriorAnswer: Sendable, Equatable {
     package var probability: Float
     package var version: Int64
     package var revision: Int64
+    /// What the version before that one said; nil where none is asked.
+    package var shadow: ShadowAnswer?
 
-    package init(label: String, probability: Float, version: Int64, revision: Int64) {
+    package init(
+        label: String, probability: Float, version: Int64, revision: Int64, shadow: ShadowAnswer? = nil
+    ) {
         self.label = label
         self.probability = probability
         self.version = version
         self.revision = revision
+        self.shadow = shadow
     }
 }
 
@@ -58,15 +85,15 @@ package enum TeachOutcome: Sendable, Equatable {
     case stored(id: String, label: Int64)
     /// The same bytes are known under the same label.
     case duplicate(id: String)
-    /// The same bytes are known under the label that is named.
-    case conflict(id: String, label: String)
-    /// The same bytes were known under another label.
-    case relabelled(id: String, from: Int64, to: Int64, features: [Int16])
+    /// The same bytes are known under the label that is named; nil for those of no label.
+    case conflict(id: String, label: String?)
+    /// The same bytes were known under another label. `tuned`: what the active version's own top made of them.
+    case relabelled(id: String, from: Int64, to: Int64, features: [Int16], tuned: [Int16]?)
 
     /// The sample that the bytes are now; nil where they were refused.
-    var keptID: String? {
+    package var keptID: String? {
         switch self {
-        case .stored(let id, _), .duplicate(let id), .relabelled(let id, _, _, _): id
+        case .stored(let id, _), .duplicate(let id), .relabelled(let id, _, _, _, _): id
         case .conflict: nil
         }
     }
@@ -112,7 +139,7 @@ extension Store {
         {
             let id: String = known["id"]
             let knownLabel: Int64 = known["label"]
-            let isSame = known["name"] == sample.label.value
+            let isSame = known["name"] == sample.label?.value
             guard isSame || sample.relabels else { return .conflict(id: id, label: known["name"]) }
             // Only now: a refused sample leaves no new label behind.
             let label = try labelID(of: sample.label, db)
@@ -120,17 +147,24 @@ extension Store {
                 if isSame { return .duplicate(id: id) }
                 try relabel(id, from: knownLabel, to: label, db)
                 return .relabelled(
-                    id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]))
+                    id: id, from: knownLabel, to: label, features: [Int16](littleEndian: known["features"]),
+                    tuned: try tunedFeatures(of: id, version: activeVersion(db), db))
             }
             // Known under another backbone, so it took no part: this one's features take the place of that one's.
             try replace(id, by: sample, label: label, fingerprint: fingerprint, db)
             if !isSame { try markStale(sample: id, db) }
+            try keepTuned(sample, id: id, db)
             return .stored(id: id, label: label)
         }
         let id = Identifier.make()
         let label = try labelID(of: sample.label, db)
         try insert(sample, id: id, label: label, fingerprint: fingerprint, db)
+        try keepTuned(sample, id: id, db)
         return .stored(id: id, label: label)
+    }
+
+    private static func keepTuned(_ sample: NewSample, id: String, _ db: Database) throws {
+        if let tuned = sample.tuned { _ = try keep(tuned.features, of: id, version: tuned.version, db) }
     }
 
     /// Teaches the sample `id` again: it stays where it is in the order of samples, and what versions said of it stays.
@@ -142,13 +176,13 @@ extension Store {
         try db.execute(
             sql: """
                 UPDATE samples SET label = ?, group_name = coalesce(?, group_name), fingerprint = ?, features = ?,
-                    relearned = ?, predicted_label = ?, predicted_probability = ?, predicted_right = ?,
+                    sketch = ?, relearned = ?, predicted_label = ?, predicted_probability = ?, predicted_right = ?,
                     predicted_version = ?, predicted_revision = ?
                 WHERE id = ?
                 """,
             arguments: [
-                label, sample.group, fingerprint, sample.features.littleEndianBytes, change, predicted,
-                sample.prediction?.probability, predicted.map { $0 == label }, sample.prediction?.version,
+                label, sample.group, fingerprint, sample.features.littleEndianBytes, sample.sketch.map { Data($0) },
+                change, predicted, sample.prediction?.probability, right(predicted, label), sample.prediction?.version,
                 sample.prediction?.revision, id,
             ])
     }
@@ -161,15 +195,22 @@ extension Store {
         try db.execute(
             sql: """
                 INSERT INTO samples (sequence, id, label, digest, group_name, fingerprint, features, predicted_label,
-                    predicted_probability, predicted_right, predicted_version, predicted_revision, created)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    predicted_probability, predicted_right, predicted_version, predicted_revision, created, cluster,
+                    sketch)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
             arguments: [
                 sequence, id, label, Data(sample.digest), sample.group, fingerprint,
                 sample.features.littleEndianBytes, predicted, sample.prediction?.probability,
-                predicted.map { $0 == label }, sample.prediction?.version, sample.prediction?.revision,
-                Date().milliseconds,
+                right(predicted, label), sample.prediction?.version, sample.prediction?.revision,
+                Date().milliseconds, sample.cluster, sample.sketch.map { Data($0) },
             ])
+        try keep(sample.prediction, of: id, db)
+    }
+
+    /// Whether the answer `predicted` was right; nil where no label would have been.
+    private static func right(_ predicted: Int64?, _ label: Int64) -> Bool? {
+        label == negative ? nil : predicted.map { $0 == label }
     }
 
     static func fingerprintID(_ value: String, _ db: Database) throws -> Int64 {

@@ -49,6 +49,11 @@ package struct StoredVersion: Sendable, Equatable {
         /// Its weights are being put in place.
         case candidate
         case published, rejected
+        /// It answered, and was found worse than what had answered before.
+        case rolledBack = "rolled_back"
+
+        /// Whether it may be told to answer.
+        package var mayAnswer: Bool { self == .published || self == .rolledBack }
     }
 
     package var number: Int64
@@ -119,11 +124,40 @@ extension Store {
         }
     }
 
-    /// Keeps the candidate `number` as rejected, without weights.
+    /// Keeps the candidate `number` as rejected, without weights and without what it said of each sample.
     package func reject(_ number: Int64, reason: String) async throws(StoreError) {
         try await write { db in
             try db.execute(
                 sql: "UPDATE versions SET state = 'rejected', reason = ? WHERE number = ?", arguments: [reason, number])
+            try db.execute(sql: "DELETE FROM answers WHERE version = ?", arguments: [number])
+            try Self.removeOldRecords(db)
+        }
+    }
+
+    /// How many versions are remembered that have no weights: rejected ones, and those too old to go back to.
+    package static let recordLimit = 100
+
+    private static func removeOldRecords(_ db: Database) throws {
+        let old = """
+            NOT has_weights AND state <> 'candidate'
+                AND number <> (SELECT value FROM settings WHERE key = 'active_version')
+                AND number NOT IN (SELECT number FROM versions WHERE NOT has_weights ORDER BY number DESC LIMIT ?)
+            """
+        try db.execute(
+            sql: "DELETE FROM answers WHERE version IN (SELECT number FROM versions WHERE \(old))",
+            arguments: [recordLimit])
+        try db.execute(sql: "DELETE FROM versions WHERE \(old)", arguments: [recordLimit])
+    }
+
+    /// Takes back what ``publish(_:reason:)`` or ``activate(_:)`` did: `previous` answers again, without a shadow, and
+    /// `number` is marked with the reason.
+    package func rollBack(_ number: Int64, to previous: Int64, reason: String) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "UPDATE versions SET state = 'rolled_back', reason = ? WHERE number = ?",
+                arguments: [reason, number])
+            try Self.setActive(previous, db)
+            try Self.setShadow(nil, db)
         }
     }
 
@@ -133,7 +167,7 @@ extension Store {
             if number != 0 {
                 let row = try Row.fetchOne(db, sql: "SELECT * FROM versions WHERE number = ?", arguments: [number])
                 guard let version = row.map(StoredVersion.init) else { throw StoreError.unknownVersion(number) }
-                guard version.state == .published else {
+                guard version.state.mayAnswer else {
                     throw StoreError.versionUnusable(number, reason: "the gate kept it back (\(version.reason))")
                 }
                 guard version.hasWeights else {
@@ -144,10 +178,10 @@ extension Store {
         }
     }
 
-    package func activeVersion() async throws(StoreError) -> Int64 {
-        try await read { db in
-            try Int64.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'active_version'") ?? 0
-        }
+    package func activeVersion() async throws(StoreError) -> Int64 { try await read(Self.activeVersion) }
+
+    static func activeVersion(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'active_version'") ?? 0
     }
 
     /// Every version, newest first.
@@ -166,7 +200,7 @@ extension Store {
         return version
     }
 
-    /// Notes that the weights of all but the active and the `keep` newest published versions are to go.
+    /// Notes that the weights of all but the active one, its shadow and the `keep` newest versions are to go.
     ///
     /// - Returns: the versions whose files may be removed.
     package func dropOldWeights(keep: Int) async throws(StoreError) -> [Int64] {
@@ -175,14 +209,19 @@ extension Store {
                 db,
                 sql: """
                     SELECT number FROM versions
-                    WHERE has_weights AND number <> (SELECT value FROM settings WHERE key = 'active_version')
+                    WHERE has_weights
                         AND number NOT IN
-                            (SELECT number FROM versions WHERE state = 'published' ORDER BY number DESC LIMIT ?)
+                            (SELECT value FROM settings WHERE key IN ('active_version', 'shadow_version'))
+                        AND number NOT IN
+                            (SELECT number FROM versions WHERE state IN ('published', 'rolled_back')
+                             ORDER BY number DESC LIMIT ?)
                     """, arguments: [keep])
             for number in old {
                 try db.execute(sql: "UPDATE versions SET has_weights = 0 WHERE number = ?", arguments: [number])
                 try db.execute(sql: "DELETE FROM answers WHERE version = ?", arguments: [number])
+                try db.execute(sql: "DELETE FROM tuned_features WHERE version = ?", arguments: [number])
             }
+            try Self.removeOldRecords(db)
             return old
         }
     }
@@ -203,7 +242,28 @@ extension Store {
         }
     }
 
+    /// The label that version `number` gave each sample when it was taught, before it was learned. Synchronous: for the
+    /// trainer.
+    package func prequentialAnswers(of number: Int64) throws(StoreError) -> [String: Int64] {
+        do {
+            return try database.read { db in
+                try Row.fetchAll(
+                    db,
+                    sql: """
+                        SELECT id, predicted_label FROM samples
+                        WHERE predicted_version = ? AND predicted_label IS NOT NULL
+                        """, arguments: [number]
+                ).reduce(into: [:]) { $0[$1["id"]] = $1["predicted_label"] }
+            }
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    /// Lets version `number` answer; the one that answered before is its shadow.
     private static func setActive(_ number: Int64, _ db: Database) throws {
+        let before = try Int64.fetchOne(db, sql: "SELECT value FROM settings WHERE key = 'active_version'") ?? 0
+        if before != number { try setShadow(before, db) }
         try db.execute(sql: "UPDATE settings SET value = ? WHERE key = 'active_version'", arguments: [number])
     }
 }

@@ -88,7 +88,9 @@ package final class Store: Sendable {
         try database.write { db in
             try db.execute(
                 sql: "UPDATE jobs SET state = 'failed', finished = ?, error = ? WHERE state = 'running'",
-                arguments: [Date().milliseconds, "the service stopped while it ran"])
+                arguments: [Date().milliseconds, "the service ended, or was killed, while it ran: train again"])
+            try db.execute(
+                sql: "DELETE FROM answers WHERE version IN (SELECT number FROM versions WHERE state = 'candidate')")
             try db.execute(
                 sql: "UPDATE versions SET state = 'rejected', reason = ? WHERE state = 'candidate'",
                 arguments: ["the service stopped before it was published"])

@@ -32,7 +32,8 @@ struct Graftctl: AsyncParsableCommand {
             """,
         subcommands: [
             StatusCommand.self, ClassifyCommand.self, TeachCommand.self, TrainCommand.self, LabelsCommand.self,
-            VersionsCommand.self, ActivateCommand.self, ExportCommand.self, BackboneCommand.self, EvaluateCommand.self,
+            VersionsCommand.self, ReportCommand.self, ActivateCommand.self, ExportCommand.self, BackboneCommand.self,
+            EvaluateCommand.self,
         ])
 
     static func main() async {

@@ -32,7 +32,7 @@ extension GraftClient {
     }
 
     func teach(
-        file path: String, label: String, group: String?, onConflict: ConflictPolicy
+        file path: String, label: String?, group: String?, onConflict: ConflictPolicy
     ) async -> Result<Taught, ImageFailure> {
         await Self.withImage(path) { image throws(ClientError) in
             try await teach(

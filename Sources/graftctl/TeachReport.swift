@@ -10,6 +10,8 @@ struct TeachReport: Encodable {
     }
 
     var taught = 0
+    /// Of these, how many are nearly copies of images that were taught before.
+    var nearDuplicates = 0
     /// The same bytes were taught before; with `--relabel`, perhaps under another label.
     var known = 0
     var conflicts: [Entry] = []
@@ -30,7 +32,9 @@ struct TeachReport: Encodable {
             known += 1
         case .success(let answer):
             taught += 1
-            guard let predicted = answer.predicted else { return }
+            if answer.nearDuplicateOf != nil { nearDuplicates += 1 }
+            // What is of none of the labels cannot be guessed rightly.
+            guard let predicted = answer.predicted, answer.label != nil else { return }
             guessed += 1
             if predicted.label == answer.label { guessedRightly += 1 }
         case .failure(let failure):
@@ -67,6 +71,9 @@ struct TeachReport: Encodable {
         if notReached > 0 { line += ", \(notReached) not reached" }
         line += ", \(String(format: "%.1f", imagesPerSecond)) images/s"
         Swift.print(line)
+        if nearDuplicates > 0 {
+            Swift.print("\(Words.count(nearDuplicates, "new image")) nearly the same as one taught before")
+        }
         if guessed > 0 {
             let share = Double(guessedRightly) / Double(guessed)
             Swift.print("\(Words.percent(share)) of the new images were guessed rightly before they were learned")

@@ -78,7 +78,7 @@ extension DaemonTests {
             try await RunningDaemon.with(backbone: false) { daemon in
                 try await daemon.put("efficientnet_lite0", seed: 1)
                 try await daemon.teach(perKind: 8)
-                let trained = try await daemon.client.train(strategy: .head, seed: 1)
+                let trained = try await daemon.client.train(TrainRequest(strategy: .head, seed: 1))
                 let job = try await daemon.client.waitForTraining(trained.id)
                 let version = try #require(job.version)
                 let before = try await answers(daemon)
@@ -93,7 +93,7 @@ extension DaemonTests {
                     }, throws: { ($0 as? ClientError)?.problemKind == .versionUnusable })
                 await #expect(
                     performing: {
-                        try await daemon.client.train(strategy: .head)
+                        try await daemon.client.train(TrainRequest(strategy: .head))
                     }, throws: { ($0 as? ClientError)?.problemKind == .tooFewSamples })
                 let image = TestImages.ppm(kind: "rings", seed: 901)
                 _ = try await daemon.client.teach(image, mediaType: .ppm, label: "rings")

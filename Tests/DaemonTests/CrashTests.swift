@@ -78,7 +78,7 @@ extension DaemonTests {
         @Test func aPublishedVersionSurvivesAKill() async throws {
             try await RunningDaemon.with { daemon in
                 try await daemon.teach(perKind: 8)
-                let job = try await daemon.client.train(strategy: .head, seed: 1)
+                let job = try await daemon.client.train(TrainRequest(strategy: .head, seed: 1))
                 _ = try await daemon.client.waitForTraining(job.id)
                 let probe = TestImages.ppm(kind: "rings", seed: 1_234)
                 let before = try await daemon.client.classify(probe, mediaType: .ppm, top: 10)
@@ -93,12 +93,12 @@ extension DaemonTests {
         @Test func aKilledDaemonTakesItsTrainerWithIt() async throws {
             try await RunningDaemon.with { daemon in
                 try await daemon.teach(perKind: 8)
-                _ = try await daemon.client.train(strategy: .head, seed: 1)
+                _ = try await daemon.client.train(TrainRequest(strategy: .head, seed: 1))
                 daemon.kill()
                 try await daemon.start()
                 let versions = try await daemon.client.versions()
                 #expect(versions.versions.allSatisfy { $0.state == .published || $0.state == .rejected })
-                let job = try await daemon.client.train(strategy: .head, seed: 2)
+                let job = try await daemon.client.train(TrainRequest(strategy: .head, seed: 2))
                 #expect(job.state == .running)
                 #expect(try await daemon.client.waitForTraining(job.id).state != .failed)
             }

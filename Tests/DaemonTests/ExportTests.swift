@@ -121,7 +121,7 @@ extension DaemonTests {
                 try await expectTheSameAnswers(daemon, 0, images: Self.doubtful)
                 for features in HeadFeatures.allCases {
                     _ = try await daemon.client.activate(version: 0)
-                    let job = try await daemon.client.train(strategy: .head, features: features)
+                    let job = try await daemon.client.train(TrainRequest(strategy: .head, features: features))
                     let ended = try await daemon.client.waitForTraining(job.id)
                     try #require(ended.state == .published, "\(ended.message)")
                     let version = try #require(ended.version)
@@ -153,7 +153,7 @@ extension DaemonTests {
         @Test func labelsFollowWhatBecameOfThem() async throws {
             try await withDaemon { daemon in
                 try await daemon.teach(perKind: 8)
-                let job = try await daemon.client.train(strategy: .head)
+                let job = try await daemon.client.train(TrainRequest(strategy: .head))
                 let ended = try await daemon.client.waitForTraining(job.id)
                 try #require(ended.state == .published, "\(ended.message)")
                 _ = try await daemon.client.rename(label: "rings", to: "Ringe")

@@ -46,7 +46,7 @@ extension DaemonTests {
                     group.addTask { [client = daemon.client] in
                         defer { storm.done.store(true, ordering: .relaxed) }
                         for round in 0..<20 {
-                            let started = try await client.train(strategy: .head, seed: UInt64(round))
+                            let started = try await client.train(TrainRequest(strategy: .head, seed: UInt64(round)))
                             let job = try await client.waitForTraining(started.id)
                             #expect(job.state == .published || job.state == .rejected, "\(job.message)")
                             let published = try await client.versions().versions.filter { $0.state == .published }
@@ -92,10 +92,10 @@ extension DaemonTests {
         @Test func aCancelledJobPublishesNothing() async throws {
             try await RunningDaemon.with { daemon in
                 try await daemon.teach(perKind: 8)
-                _ = try await daemon.client.train(strategy: .head, seed: 1)
+                _ = try await daemon.client.train(TrainRequest(strategy: .head, seed: 1))
                 await #expect(
                     performing: {
-                        try await daemon.client.train(strategy: .head, seed: 2)
+                        try await daemon.client.train(TrainRequest(strategy: .head, seed: 2))
                     }, throws: { ($0 as? ClientError)?.problemKind == .trainingRuns })
                 // A job this small may have ended before it could be cancelled: then it is not there any more.
                 if let job = try? await daemon.client.cancelTraining(), job.state == .cancelled {

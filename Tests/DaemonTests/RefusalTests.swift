@@ -83,7 +83,7 @@ extension DaemonTests {
                 try await daemon.teach(perKind: 1)
                 await #expect(
                     performing: {
-                        try await daemon.client.train(strategy: .head)
+                        try await daemon.client.train(TrainRequest(strategy: .head))
                     }, throws: { ($0 as? ClientError)?.problemKind == .tooFewSamples })
             }
         }

@@ -9,10 +9,14 @@ import Testing
 
     @Test func keysAreSnakeCaseAndAbsentFactsAreNull() throws {
         let taught = Taught(
-            id: "a", label: "cat", duplicateOf: nil, predicted: nil, model: ModelReference(version: 7, revision: 132))
+            id: "a", label: "cat", duplicateOf: nil, nearDuplicateOf: nil, predicted: nil,
+            model: ModelReference(version: 7, revision: 132))
         #expect(
             try json(taught)
-                == #"{"duplicate_of":null,"id":"a","label":"cat","model":{"revision":132,"version":7},"predicted":null}"#
+                == """
+                {"duplicate_of":null,"id":"a","label":"cat","model":{"revision":132,"version":7},\
+                "near_duplicate_of":null,"predicted":null}
+                """
         )
         #expect(try APICoding.decoder().decode(Taught.self, from: Data(json(taught).utf8)) == taught)
     }
@@ -21,7 +25,7 @@ import Testing
         let best = LabelProbability(label: "cat", probability: 0.9)
         let answer = Classification(
             id: "a", model: ModelReference(version: 0, revision: 1),
-            top: [best, LabelProbability(label: "dog", probability: 0.1)])
+            top: [best, LabelProbability(label: "dog", probability: 0.1)], novelty: 0.5, unknown: false)
         #expect(answer.label == "cat")
         #expect(answer.probability == 0.9)
     }

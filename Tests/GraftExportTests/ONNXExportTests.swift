@@ -16,9 +16,10 @@ import Testing
 
     private func read() throws -> PlainONNX { PlainONNX([UInt8](try Data(contentsOf: URL(filePath: path)))) }
 
-    @Test(arguments: FeatureSpace.allCases)
-    func plainLoopsOverTheGraphGiveTheEnginesAnswer(space: FeatureSpace) throws {
-        let model = TestModel(TestNetwork.architecture, space: space)
+    @Test(arguments: FeatureSpace.allCases, [false, true])
+    func plainLoopsOverTheGraphGiveTheEnginesAnswer(space: FeatureSpace, isTuned: Bool) throws {
+        let untuned = TestModel(TestNetwork.architecture, space: space)
+        let model = isTuned ? untuned.tuned(from: 2) : untuned
         try ONNXExport(try model.exported(in: folder)).write(to: path)
         let file = try read()
 
@@ -26,7 +27,7 @@ import Testing
         let pixels = TestModel.numbers("image", count: side * side * 3).map { $0 * 2 }
         let backbone = try Backbone(
             architecture: TestNetwork.architecture, fingerprint: "", instructionSet: .chosen(forced: nil)
-        ) { TestModel.elements(of: $0) }
+        ) { model.elements($0) }
         let features = backbone.features(
             of: Tensor(shape: [1, side, side, 3], elements: pixels), in: backbone.makeWorkspaces())
         let channelsFirst = (0..<3).flatMap { c in (0..<side * side).map { Double(pixels[$0 * 3 + c]) } }
@@ -41,7 +42,7 @@ import Testing
             #expect(abs(Float(found) - expected) < 1e-5 * largest)
         }
         let probabilities = file.run(image, output: "probabilities").elements
-        for (found, expected) in zip(probabilities, model.head.probabilities(of: ImageFeatures(features))) {
+        for (found, expected) in zip(probabilities, model.versionHead.probabilities(of: ImageFeatures(features))) {
             #expect(abs(Float(found) - expected) < 1e-5)
         }
         #expect(probabilities.allSatisfy { $0 > 0.001 }, "the answer should be in doubt")

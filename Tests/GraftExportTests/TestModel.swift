@@ -13,6 +13,10 @@ struct TestModel {
     let architecture: Architecture
     let weights: StateDict
     let head: LinearHead
+    /// A head with a hidden layer, which then answers instead.
+    var hidden: MLPHead?
+    /// The parameters that the version has of its own, by name.
+    var own: [String: [Float]] = [:]
     var sourceNames: SourceNames?
 
     init(_ architecture: Architecture, space: FeatureSpace = .roots, sourceNames: SourceNames? = nil) {
@@ -28,6 +32,26 @@ struct TestModel {
             labels: [2, 3, 5], featureCount: count, space: space, weights: weight, bias: [0.5, -0.25, 0],
             temperature: 0.7)
     }
+
+    /// The same with a head that has a hidden layer, and weights of its own for the blocks from `cut` on.
+    func tuned(from cut: Int) -> TestModel {
+        var model = self
+        let (count, width) = (architecture.featureCount, 4)
+        model.hidden = MLPHead(
+            labels: head.labels, featureCount: count, space: head.space,
+            hiddenWeights: Self.numbers("hidden", count: width * count).map { $0 / 10 },
+            hiddenBias: [0.5, 0, -0.1, 0.2],
+            weights: Self.numbers("output", count: 3 * width), bias: [0.5, -0.25, 0], temperature: 0.7)
+        for parameter in architecture.blocks[cut...].flatMap(\.parameters) {
+            model.own[parameter.name] = Self.elements(of: parameter).map { $0 * 0.875 }
+        }
+        return model
+    }
+
+    var versionHead: VersionHead { hidden.map(VersionHead.mlp) ?? .linear(head) }
+
+    /// What the version computes with.
+    func elements(_ parameter: Parameter) -> [Float] { own[parameter.name] ?? Self.elements(of: parameter) }
 
     /// Different for every parameter, and such that activations stay near 1.
     static func elements(of parameter: Parameter) -> [Float] {
@@ -60,7 +84,12 @@ struct TestModel {
     func write(to path: String, changing change: (inout [String: String]) -> Void = { _ in }) throws {
         let metadata = ModelMetadata(
             version: 4, revision: 17, labels: Self.labels, missingLabels: ["new"], backbone: backbone.entries)
-        var tensors = head.stateDict()
+        var tensors = versionHead.stateDict()
+        for parameter in architecture.parameters {
+            guard let elements = own[parameter.name] else { continue }
+            tensors.add(
+                StateTensor(shape: parameter.shape, floats: elements), as: ModelMetadata.topPrefix + parameter.name)
+        }
         for name in weights.names { tensors.add(weights[name]!, as: ModelMetadata.backbonePrefix + name) }
         var entries = metadata.entries.merging(head.metadata) { $1 }
         change(&entries)

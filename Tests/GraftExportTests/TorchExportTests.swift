@@ -45,6 +45,25 @@ import Testing
         #expect(others == ["\(classifier).weight", "\(classifier).bias"])
     }
 
+    @Test func aTunedVersionHasItsOwnWeightsAndAHeadOfTwoLayers() throws {
+        let architecture = Architecture.resNet18
+        let cut = try #require(architecture.blocks(named: "layer4")).lowerBound
+        let model = TestModel(architecture, space: .plain).tuned(from: cut)
+        let export = TorchExport(try model.exported(in: folder))
+        try export.write(to: path)
+        let file = try SafetensorsFile(path: path)
+        for parameter in architecture.parameters where parameter.shape.count == 1 {
+            let name = parameter.sources[0].name
+            #expect(try file.floats(name, shape: parameter.shape) == model.elements(parameter), "\(name)")
+        }
+        let hidden = try #require(model.hidden)
+        #expect(try file.floats("fc.0.weight", shape: [4, 512]) == hidden.hiddenWeights)
+        #expect(try file.floats("fc.0.bias", shape: [4]) == hidden.hiddenBias)
+        #expect(try file.floats("fc.2.weight", shape: [3, 4]) == hidden.weights.map { $0 / hidden.temperature })
+        #expect(try file.floats("fc.2.bias", shape: [3]) == hidden.bias.map { $0 / hidden.temperature })
+        #expect(export.snippet(path: path).contains("torch.nn.Sequential(torch.nn.Linear(512, 4), torch.nn.ReLU(), "))
+    }
+
     /// A checkpoint without its top, say: what it did not name is called as its own family calls it.
     @Test func whatTheSourceDidNotNameIsCalledAsInItsFamily() throws {
         let architecture = Architecture.efficientNetLite0

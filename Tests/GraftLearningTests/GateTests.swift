@@ -51,6 +51,43 @@ import Testing
         #expect(!verdict.publish)
     }
 
+    @Test func oneMoreRightAnswerIsNoReasonToKeepBack() {
+        let truth = Self.truth(perLabel: 5)
+        var incumbent = Self.answers(truth, accuracy: 0.9, seed: 1)
+        incumbent[7] = -1
+        var candidate = incumbent
+        candidate[7] = truth[7]
+        let verdict = Gate().judge(truth: truth, incumbent: incumbent, candidate: candidate)
+        #expect(verdict.difference > 0 && verdict.lowerBound == 0)
+        #expect(verdict.publish)
+        // But losses weigh as they did.
+        #expect(!Gate().judge(truth: truth, incumbent: candidate, candidate: incumbent).publish)
+    }
+
+    @Test func whatIsKeptBackForWantOfSamplesSaysHowManyWouldDo() throws {
+        // One answer in twenty differs, as many lost as won.
+        func verdict(perLabel: Int) -> Gate.Verdict {
+            let truth = Self.truth(perLabel: perLabel)
+            return Gate().judge(
+                truth: truth, incumbent: truth.enumerated().map { $0 % 40 == 0 ? $1 + 1 : $1 },
+                candidate: truth.enumerated().map { $0 % 40 == 20 ? $1 + 1 : $1 })
+        }
+        let few = verdict(perLabel: 40)
+        #expect(!few.publish && few.difference == 0)
+        let found = try #require(
+            few.reason.firstMatch(of: /400 samples cannot tell it from a worse one, about (\d+) could/))
+        let enough = try #require(Int(found.1))
+        #expect(verdict(perLabel: enough / 10).publish)
+        #expect(!verdict(perLabel: enough / 10 * 8 / 10).publish)
+    }
+
+    @Test func aFallThatNoSampleWouldExcusePromisesNothing() {
+        let truth = Self.truth(perLabel: 20)
+        let verdict = Gate().judge(
+            truth: truth, incumbent: truth, candidate: truth.enumerated().map { $0 % 20 == 0 ? $1 + 1 : $1 })
+        #expect(!verdict.publish && verdict.reason.hasSuffix("is asked for"))
+    }
+
     @Test func oneSabotagedLabelIsFoundUnderAGainElsewhere() {
         let truth = Self.truth(perLabel: 40)
         let incumbent = Self.answers(truth, accuracy: 0.7, seed: 5)

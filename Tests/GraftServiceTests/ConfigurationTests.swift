@@ -58,6 +58,31 @@ import Testing
             ])
     }
 
+    @Test func whenToTrainIsSetAndChecked() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("graftd.yaml")
+        try "trainAutomatically: off\ntrainAfterSamples: 7\n".write(to: file, atomically: true, encoding: .utf8)
+        let settings = try await read(file: file.path, environment: ["GRAFTD_TRAIN_QUIET_SECONDS": "0"])
+        #expect(!settings.trainAutomatically && settings.trainAfterSamples == 7 && settings.trainQuietSeconds == 0)
+        #expect(try await read(environment: ["GRAFTD_TRAIN_AUTOMATICALLY": "true"]).trainAutomatically)
+        let errors = await #expect(throws: ConfigurationErrors.self) {
+            try await read(environment: [
+                "GRAFTD_TRAIN_AUTOMATICALLY": "maybe", "GRAFTD_TRAIN_AFTER_SAMPLES": "0",
+                "GRAFTD_TRAIN_QUIET_SECONDS": "-1", "GRAFTD_TRAIN_INTERVAL_SECONDS": "99999999",
+                "GRAFTD_TRAIN_MINIMUM_BATTERY": "101", "GRAFTD_TRAIN_MAXIMUM_TEMPERATURE": "hot",
+            ])
+        }
+        #expect(
+            Set(errors?.problems.map(\.description) ?? []) == [
+                "trainAutomatically: expected on or off, found 'maybe'",
+                "trainAfterSamples: expected 1 to 1000000 samples, found '0'",
+                "trainQuietSeconds: expected 0 to 86400 seconds, found '-1'",
+                "trainIntervalSeconds: expected 0 to 31536000 seconds, found '99999999'",
+                "trainMinimumBattery: expected 0 to 100 per cent, found '101'",
+                "trainMaximumTemperature: expected a whole number, found 'hot'",
+            ])
+    }
+
     @Test func everyProblemIsReportedAtOnce() async throws {
         let environment = [
             "GRAFTD_THREADS": "0", "GRAFTD_QUEUE_LIMIT": "some", "GRAFTD_LOG_LEVEL": "loud",

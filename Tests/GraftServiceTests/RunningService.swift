@@ -1,6 +1,7 @@
 import Foundation
 import GraftAPI
 import GraftService
+import GraftStore
 import Logging
 import TestBackbones
 import TestSupport
@@ -10,26 +11,40 @@ final class RunningService {
     let folder: TemporaryFolder
     private(set) var service: GraftService
     private(set) var configuration: Configuration
+    private let trainer: String
 
-    init(_ change: (inout Configuration) -> Void = { _ in }) async throws {
+    /// - Parameter trainer: What is run as the trainer; by itself a service in a test bundle has none.
+    init(trainer: String = "/bin/false", _ change: (inout Configuration) -> Void = { _ in }) async throws {
+        self.trainer = trainer
         folder = try TemporaryFolder()
         var configuration = Configuration()
         configuration.state = folder.file("state").path
+        // Only tests of the schedule let jobs start by themselves.
+        configuration.trainAutomatically = false
         change(&configuration)
         self.configuration = configuration
-        service = try await Self.start(configuration)
+        service = try await Self.start(configuration, trainer)
     }
 
-    private static func start(_ configuration: Configuration) async throws -> GraftService {
+    private static func start(_ configuration: Configuration, _ trainer: String) async throws -> GraftService {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        return try await GraftService(configuration, logger: logger)
+        return try await GraftService(configuration, trainer: trainer, logger: logger)
     }
 
     /// Stops it and starts it again, with other settings where `change` makes them.
     func restart(_ change: (inout Configuration) -> Void = { _ in }) async throws {
         await service.stop()
         change(&configuration)
+        service = try await Self.start(configuration, trainer)
+    }
+
+    /// The same, with something done to its store while it is stopped.
+    func restart(meanwhile body: (Store) async throws -> Void) async throws {
+        await service.stop()
+        let store = try Store(folder: configuration.state, access: .writer)
+        try await body(store)
+        try store.close()
         service = try await Self.start(configuration)
     }
 

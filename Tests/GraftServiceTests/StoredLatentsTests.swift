@@ -40,18 +40,23 @@ import Testing
         let folder = try TemporaryFolder()
         let store = try await store([latent(1), nil, latent(3), latent(4)], in: folder)
         // The set begins with the second sample.
-        let latents = try StoredLatents(store, of: [2, 3, 4], fingerprint: "f", cut: "top", shape: Self.shape)
+        let latents = try StoredLatents(
+            store, fingerprint: "f", cut: "top", shape: Self.shape, sequences: [2, 3, 4])
         #expect(latents.rows == [1, 2])
         let batch = try read(latents, [2, 1, 2])
         #expect(batch.rows == [2, 1, 2])
         #expect(batch.elements == elements(4) + elements(3) + elements(4))
-        #expect(try StoredLatents(store, of: [1], fingerprint: "f", cut: "other", shape: Self.shape).rows == [])
+        #expect(
+            try StoredLatents(
+                store, fingerprint: "f", cut: "other", shape: Self.shape, sequences: [1]
+            ).rows == [])
     }
 
     @Test func whatWasForgottenMeanwhileIsLeftOut() async throws {
         let folder = try TemporaryFolder()
         let store = try await store([latent(1), latent(2), latent(3)], in: folder)
-        let latents = try StoredLatents(store, of: [1, 2, 3], fingerprint: "f", cut: "top", shape: Self.shape)
+        let latents = try StoredLatents(
+            store, fingerprint: "f", cut: "top", shape: Self.shape, sequences: [1, 2, 3])
         _ = try await store.forget(try await store.samples(label: nil, after: 1, limit: 1)[0].id)
         let batch = try read(latents, [0, 1, 2])
         #expect(batch.rows == [0, 2])
@@ -62,7 +67,8 @@ import Testing
         let folder = try TemporaryFolder()
         let other = MapShape(height: 3, width: 2, channels: 4)
         let store = try await store([latent(1, damagedBy: 1), latent(2, shape: other)], in: folder)
-        let latents = try StoredLatents(store, of: [1, 2], fingerprint: "f", cut: "top", shape: Self.shape)
+        let latents = try StoredLatents(
+            store, fingerprint: "f", cut: "top", shape: Self.shape, sequences: [1, 2])
         for (row, words) in [(0, "has 48 bytes, found 49"), (1, "expected one of 2 x 3 x 4, found one of 3 x 2 x 4")] {
             let error = #expect(throws: StoredLatentError.self) { try read(latents, [row]) }
             #expect(error?.description.contains("sample number \(row + 1) cannot be read") == true)

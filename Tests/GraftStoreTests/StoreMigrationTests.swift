@@ -22,6 +22,7 @@ import GraftStore
         #expect(try await store.sample("s1").label == "cat")
         #expect(try await store.activeVersion() == 1)
         #expect(try await store.lastChange() == 3)
+        #expect(try await store.shadowVersion() == nil)
         #expect(try store.answers(of: 1).keys.sorted() == ["s1"])
         #expect(try await store.counts(fingerprint: nil).images == ImageCounts(images: 0, bytes: 0))
         #expect(

@@ -53,7 +53,7 @@ import GraftStore
         let store = try state.open()
         let id = try await store.taught("cat", 1)
         let other = try await store.teach([newSample("dog", 1, relabels: true)])
-        guard case .relabelled(let same, let from, let to, let features) = other.outcomes[0] else {
+        guard case .relabelled(let same, let from, let to, let features, nil) = other.outcomes[0] else {
             throw Unexpected(outcome: other.outcomes[0])
         }
         #expect(same == id && from != to && features == [1, -1, .max, .min] && other.lastChange == 2)

@@ -28,12 +28,13 @@ func digest(_ number: Int) -> [UInt8] {
 
 func newSample(
     _ label: String, _ number: Int, group: String? = nil, fingerprint: String = fingerprint, features: [Int16]? = nil,
-    prediction: PriorAnswer? = nil, relabels: Bool = false, image: KeptImage? = nil, latent: KeptLatent? = nil
+    prediction: PriorAnswer? = nil, relabels: Bool = false, image: KeptImage? = nil, latent: KeptLatent? = nil,
+    tuned: NewSample.TunedFeatures? = nil
 ) throws -> NewSample {
     NewSample(
         label: try LabelName(checking: label), digest: digest(number), group: group, fingerprint: fingerprint,
         features: features ?? [Int16(truncatingIfNeeded: number), -1, .max, .min], prediction: prediction,
-        relabels: relabels, image: image, latent: latent)
+        relabels: relabels, image: image, latent: latent, tuned: tuned)
 }
 
 extension Store {

@@ -61,6 +61,7 @@ extension ServerSentEvent {
             case "published": return .published(try decoder.decode(ModelReference.self, from: json))
             case "rejected": return .rejected(try decoder.decode(VersionRejected.self, from: json))
             case "activated": return .activated(try decoder.decode(Activated.self, from: json))
+            case "rolled_back": return .rolledBack(try decoder.decode(RolledBack.self, from: json))
             case "extraction": return .extraction(try decoder.decode(ExtractionProgress.self, from: json))
             default: return nil
             }

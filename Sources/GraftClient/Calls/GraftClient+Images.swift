@@ -28,11 +28,11 @@ extension GraftClient {
         return try await answer(to: call)
     }
 
-    /// Teaches the image as an example of `label`; returns once it is durable and can be answered.
+    /// Teaches the image as an example of `label`, or, where that is nil, of none of the labels; returns once it is durable and can be answered.
     ///
     /// - Parameter group: Images of one group are never split between training and validation.
     package func teach(
-        _ bytes: Data, mediaType: ImageMediaType, label: String, group: String? = nil,
+        _ bytes: Data, mediaType: ImageMediaType, label: String?, group: String? = nil,
         onConflict: ConflictPolicy = .fail
     ) async throws(ClientError) -> Taught {
         var call = teachCall(label: label, group: group, onConflict: onConflict, answer: nil)
@@ -43,18 +43,21 @@ extension GraftClient {
 
     /// Teaches the image of the recent answer `id`, without sending it again.
     package func teach(
-        answer id: String, label: String, group: String? = nil, onConflict: ConflictPolicy = .fail
+        answer id: String, label: String?, group: String? = nil, onConflict: ConflictPolicy = .fail
     ) async throws(ClientError) -> Taught {
         try await answer(to: teachCall(label: label, group: group, onConflict: onConflict, answer: id))
     }
 
-    private func teachCall(label: String, group: String?, onConflict: ConflictPolicy, answer: String?) -> Call {
+    private func teachCall(label: String?, group: String?, onConflict: ConflictPolicy, answer: String?) -> Call {
         let conflict = onConflict == .relabel ? "relabel" : nil
         var call = Call(
             "POST",
             RequestTarget(
                 "v1", "samples",
-                query: [("label", label), ("group", group), ("answer", answer), ("on_conflict", conflict)]))
+                query: [
+                    ("label", label), ("negative", label == nil ? "true" : nil), ("group", group), ("answer", answer),
+                    ("on_conflict", conflict),
+                ]))
         call.retries = retries
         return call
     }

@@ -2,11 +2,12 @@ import GraftAPI
 
 /// The samples and their labels.
 extension GraftClient {
-    /// A page of samples, oldest first; `after` is the `next` of the page before.
+    /// A page of samples, oldest first, of `label` or the `negative` ones; `after` is the `next` of the page before.
     package func samples(
-        label: String? = nil, after: String? = nil, limit: Int? = nil
+        label: String? = nil, negative: Bool = false, after: String? = nil, limit: Int? = nil
     ) async throws(ClientError) -> SamplePage {
-        let query = [("label", label), ("after", after), ("limit", limit.map(String.init))]
+        let negative = negative ? "true" : nil
+        let query = [("label", label), ("negative", negative), ("after", after), ("limit", limit.map(String.init))]
         return try await answer(to: Call("GET", RequestTarget("v1", "samples", query: query)))
     }
 
@@ -15,9 +16,10 @@ extension GraftClient {
         try await answer(to: Call("GET", RequestTarget("v1", "samples", id)))
     }
 
-    /// Gives the sample another label.
-    package func relabel(sample id: String, as label: String) async throws(ClientError) -> Changed {
-        try await answer(to: Call("PATCH", RequestTarget("v1", "samples", id), json: LabelChange(label: label)))
+    /// Gives the sample another label; nil makes it an example of none of them.
+    package func relabel(sample id: String, as label: String?) async throws(ClientError) -> Changed {
+        let change = SampleChange(label: label, negative: label == nil ? true : nil)
+        return try await answer(to: Call("PATCH", RequestTarget("v1", "samples", id), json: change))
     }
 
     /// Forgets the sample: its features, and what the statistics learned from it.

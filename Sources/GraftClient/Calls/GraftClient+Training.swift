@@ -3,10 +3,14 @@ import GraftAPI
 /// Training and the versions it makes.
 extension GraftClient {
     /// Starts a job; the problem `training-runs` where one runs already.
-    package func train(
-        strategy: TrainingStrategy? = nil, features: HeadFeatures? = nil, seed: UInt64? = nil
-    ) async throws(ClientError) -> TrainJob {
-        let request = TrainRequest(strategy: strategy, features: features, seed: seed)
+    package func train(_ request: TrainRequest = TrainRequest()) async throws(ClientError) -> TrainJob {
+        try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
+    }
+
+    /// Starts a job if one is due, and says why or why not.
+    package func trainIfDue(_ request: TrainRequest = TrainRequest()) async throws(ClientError) -> TrainIfDue {
+        var request = request
+        request.ifDue = true
         return try await answer(to: Call("POST", RequestTarget("v1", "train"), json: request))
     }
 
@@ -47,6 +51,11 @@ extension GraftClient {
     /// Every version, newest first.
     package func versions() async throws(ClientError) -> VersionList {
         try await answer(to: Call("GET", RequestTarget("v1", "versions")))
+    }
+
+    /// Version `number`, with what was measured of each label.
+    package func version(_ number: Int) async throws(ClientError) -> VersionRecord {
+        try await answer(to: Call("GET", RequestTarget("v1", "versions", String(number))))
     }
 
     /// Lets version `number` answer from now on; 0 is the analytic head alone.

@@ -22,7 +22,10 @@ package struct TextTable: Sendable {
     package init(_ columns: [Column]) { self.columns = columns }
 
     /// - Precondition: one cell per column.
-    package mutating func add(_ cells: String...) {
+    package mutating func add(_ cells: String...) { add(cells) }
+
+    /// - Precondition: one cell per column.
+    package mutating func add(_ cells: [String]) {
         precondition(cells.count == columns.count, "\(cells.count) cells for \(columns.count) columns")
         rows.append(cells.map(\.printable))
     }

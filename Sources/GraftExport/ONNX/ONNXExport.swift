@@ -54,22 +54,43 @@ package struct ONNXExport: Sendable {
 
 extension ONNXGraph {
     /// Adds `head` over the plain features called `features` `[N, D]`; its probabilities are called `output`.
-    fileprivate mutating func add(_ head: LinearHead, of features: String, output: String) {
-        let weight = Constant(
-            name: unused("head.weight"), shape: [head.labels.count, head.featureCount], elements: .floats)
-        let bias = Constant(name: unused("head.bias"), shape: [head.labels.count], elements: .floats)
-        add(
-            ConstantGroup(constants: [weight, bias]) { () throws(CheckpointError) in
-                [head.weights.span.bytes.copied(), head.bias.span.bytes.copied()]
-            })
+    fileprivate mutating func add(_ head: VersionHead, of features: String, output: String) {
         let values =
             switch head.space {
             case .plain: features
             case .roots: addRoots(of: features)
             }
-        let logits = add("Gemm", "logits", [values, weight.name, bias.name], [("transB", .integer(1))])
+        let logits =
+            switch head {
+            case .linear(let head):
+                addDense("logits", of: values, "head", weights: head.weights, bias: head.bias)
+            case .mlp(let head):
+                addDense(
+                    "logits",
+                    of: add(
+                        "Relu", "hidden",
+                        [
+                            addDense(
+                                "hidden.sum", of: values, "head.hidden", weights: head.hiddenWeights,
+                                bias: head.hiddenBias)
+                        ]), "head", weights: head.weights, bias: head.bias)
+            }
         let divided = add("Div", "logits.divided", [logits, scalar(head.temperature)])
         finish("Softmax", output, [divided], [("axis", .integer(1))])
+    }
+
+    /// A dense layer with weights `[outputs, inputs]`, which are called after `place`.
+    private mutating func addDense(
+        _ name: String, of input: String, _ place: String, weights: [Float], bias: [Float]
+    ) -> String {
+        let weight = Constant(
+            name: unused("\(place).weight"), shape: [bias.count, weights.count / bias.count], elements: .floats)
+        let offset = Constant(name: unused("\(place).bias"), shape: [bias.count], elements: .floats)
+        add(
+            ConstantGroup(constants: [weight, offset]) { () throws(CheckpointError) in
+                [weights.span.bytes.copied(), bias.span.bytes.copied()]
+            })
+        return add("Gemm", name, [input, weight.name, offset.name], [("transB", .integer(1))])
     }
 
     /// Signed square roots, as ``ImageFeatures`` has them.

@@ -44,15 +44,26 @@ package struct TorchExport: Sendable {
         }
     }
 
-    /// Weights `[L, D]` and bias `[L]`, divided by the temperature.
+    /// The layers of the head, the last one's weights `[L, D]` and bias `[L]` divided by the temperature; the names of two
+    /// are those of an `nn.Sequential` with ReLU between them.
     private var head: StateDict {
-        let head = model.head
-        return [
-            "\(names.classifier).weight": StateTensor(
-                shape: [head.labels.count, head.featureCount], floats: head.weights.map { $0 / head.temperature }),
-            "\(names.classifier).bias": StateTensor(
-                shape: [head.labels.count], floats: head.bias.map { $0 / head.temperature }),
-        ]
+        let temperature = model.head.temperature
+        func layer(_ name: String, _ weights: [Float], _ bias: [Float]) -> [(String, StateTensor)] {
+            [
+                ("\(name).weight", StateTensor(shape: [bias.count, weights.count / bias.count], floats: weights)),
+                ("\(name).bias", StateTensor(shape: [bias.count], floats: bias)),
+            ]
+        }
+        let name = names.classifier
+        let tensors =
+            switch model.head {
+            case .linear(let head):
+                layer(name, head.weights.map { $0 / temperature }, head.bias.map { $0 / temperature })
+            case .mlp(let head):
+                layer("\(name).0", head.hiddenWeights, head.hiddenBias)
+                    + layer("\(name).2", head.weights.map { $0 / temperature }, head.bias.map { $0 / temperature })
+            }
+        return tensors.reduce(into: [:]) { $0.add($1.1, as: $1.0) }
     }
 
     private var metadata: [String: String] {
@@ -82,16 +93,23 @@ package struct TorchExport: Sendable {
         // Members whose names are numbers belong to an nn.Sequential.
         let place =
             "model" + (owner.isEmpty ? "" : ".\(owner)") + (Int(attribute) == nil ? ".\(attribute)" : "[\(attribute)]")
-        switch model.head.space {
-        case .plain:
-            if module.replacesHead { lines.append("\(place) = torch.nn.Linear(\(model.head.featureCount), \(count))") }
-        case .roots:
+        if model.head.space == .roots {
             lines += [
                 "class RootLinear(torch.nn.Linear):  # this head is over signed square roots of the features",
                 "    def forward(self, x):",
                 "        return super().forward(x.sign() * x.abs().sqrt().clamp(max=32767 / 2048))",
-                "\(place) = RootLinear(\(model.head.featureCount), \(count))",
             ]
+        }
+        let first = model.head.space == .roots ? "RootLinear" : "torch.nn.Linear"
+        switch model.head {
+        case .linear(let head):
+            if module.replacesHead || head.space == .roots {
+                lines.append("\(place) = \(first)(\(head.featureCount), \(count))")
+            }
+        case .mlp(let head):
+            lines.append(
+                "\(place) = torch.nn.Sequential(\(first)(\(head.featureCount), \(head.hiddenCount)), torch.nn.ReLU(), "
+                    + "torch.nn.Linear(\(head.hiddenCount), \(count)))")
         }
         let side = model.preprocessing.cropSide
         return

@@ -6,9 +6,9 @@ extension RouteTable {
     /// Teaching, and what has been taught.
     mutating func addSampleRoutes(_ service: GraftService) {
         on(.post, "/v1/samples") { request, _ in
-            let label = try request.requiredQuery("label", hint: "say what the image shows, as in ?label=cat")
             let teaching = Teaching(
-                label: label, group: request.query("group"), relabel: try request.relabelsOnConflict())
+                label: try request.taughtLabel(), group: request.query("group"),
+                relabel: try request.relabelsOnConflict())
             let outcome =
                 if let answer = request.query("answer") {
                     try await service.teach(answer: answer, teaching)
@@ -21,14 +21,23 @@ extension RouteTable {
         on(.get, "/v1/samples") { request, _ in
             let limit = try request.query("limit", in: 1...1_000, default: 100)
             let after = try request.query("after", in: 0...Int.max, default: 0)
+            let label = request.query("label")
+            let negative = try request.isNegative()
+            guard label == nil || !negative else { throw Request.labelAndNegative }
             return try Response(
-                try await service.samples(label: request.query("label"), after: after, limit: limit))
+                try await service.samples(label: label, negative: negative, after: after, limit: limit))
         }
         on(.get, "/v1/samples/{id}") { _, context in
             try Response(try await service.sample(context.parameter("id")))
         }
         on(.patch, "/v1/samples/{id}") { request, context in
-            let change = try await request.json(LabelChange.self)
+            let change = try await request.json(SampleChange.self)
+            guard (change.label == nil) == (change.negative == true) else {
+                throw Problem(
+                    .badRequest,
+                    detail: "the body takes either {\"label\": \"cat\"} or {\"negative\": true}, found "
+                        + (change.label == nil ? "neither" : "both"))
+            }
             return try Response(try await service.relabel(context.parameter("id"), as: change.label))
         }
         on(.delete, "/v1/samples/{id}") { _, context in
@@ -38,6 +47,33 @@ extension RouteTable {
 }
 
 extension Request {
+    fileprivate static let labelAndNegative = Problem(
+        .badRequest, detail: "?label= and ?negative=true exclude each other: a negative example has none of the labels")
+
+    /// The value of `?label=`; nil where `?negative=true` was said instead.
+    fileprivate func taughtLabel() throws(Problem) -> String? {
+        let negative = try isNegative()
+        guard let label = query("label") else {
+            if negative { return nil }
+            throw Problem(
+                .badRequest,
+                detail: "?label= is missing: say what the image shows, as in ?label=cat, or that it shows none of the "
+                    + "labels, with ?negative=true")
+        }
+        if negative { throw Self.labelAndNegative }
+        return label
+    }
+
+    /// Whether `?negative=true` was said.
+    fileprivate func isNegative() throws(Problem) -> Bool {
+        switch query("negative") {
+        case nil, "false": false
+        case "true": true
+        case .some(let other):
+            throw Problem(.badRequest, detail: "?negative= takes 'true' or 'false', found '\(other)'")
+        }
+    }
+
     /// Whether `?on_conflict=relabel` was asked for.
     fileprivate func relabelsOnConflict() throws(Problem) -> Bool {
         switch query("on_conflict") {

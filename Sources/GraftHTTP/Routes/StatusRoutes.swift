@@ -10,6 +10,11 @@ extension RouteTable {
         on(.get, "/v1/status") { _, _ in
             try Response(await service.status())
         }
+        on(.get, "/v1/report") { request, _ in
+            let window = try request.query(
+                "last", in: 1...GraftService.reportWindowLimit, default: GraftService.reportWindow)
+            return try Response(await service.report(window: window))
+        }
         on(.get, "/v1/events") { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
@@ -57,6 +62,7 @@ extension ServiceEvent {
             case .published(let value): try encoder.encode(value)
             case .rejected(let value): try encoder.encode(value)
             case .activated(let value): try encoder.encode(value)
+            case .rolledBack(let value): try encoder.encode(value)
             case .extraction(let value): try encoder.encode(value)
             }
         return ByteBuffer(string: "event: \(name)\ndata: \(String(decoding: data, as: UTF8.self))\n\n")

@@ -6,7 +6,12 @@ extension RouteTable {
     /// Starting, following and cancelling a training job.
     mutating func addTrainingRoutes(_ service: GraftService) {
         on(.post, "/v1/train") { request, _ in
-            let job = try await service.train(try await request.json(TrainRequest.self, whenEmpty: TrainRequest()))
+            let wanted = try await request.json(TrainRequest.self, whenEmpty: TrainRequest())
+            if wanted.ifDue == true {
+                let answer = try await service.trainIfDue(wanted)
+                return try Response(answer, status: answer.job == nil ? .ok : .accepted, location: "/v1/train")
+            }
+            let job = try await service.train(wanted)
             return try Response(job, status: .accepted, location: "/v1/train")
         }
         on(.get, "/v1/train") { _, _ in

@@ -31,20 +31,25 @@ package struct AnalyticHead: Sendable, Equatable {
                 shrinkage: 0.9 * features / (features + samples / 2),
                 temperature: max(1, features * (0.006 + 0.55 / pow(perLabel, 1.5))))
         }
+
+        static func guess(_ statistics: LabelStatistics) -> Calibration {
+            guess(
+                sampleCount: statistics.count, labelCount: statistics.labelCount, featureCount: statistics.featureCount)
+        }
     }
 
     package let calibration: Calibration
     /// The discriminant as a head like any other.
     package let linear: LinearHead
+    /// The score of images of none of the labels, where examples of such were taught: one row, which no answer counts in.
+    package let background: LinearHead?
+    /// `(μₗ − m)ᵀ · A⁻¹ · (μₗ − m)` of each of ``labels``. `[L]`
+    let squaredLengths: [Float]
 
     /// - Parameter calibration: Where nil, ``Calibration/guess(sampleCount:labelCount:featureCount:)``.
     /// - Precondition: `statistics` have a sample.
     package init(_ statistics: LabelStatistics, calibration: Calibration? = nil) {
-        let calibration =
-            calibration
-            ?? .guess(
-                sampleCount: statistics.count, labelCount: statistics.labelCount,
-                featureCount: statistics.featureCount)
+        let calibration = calibration ?? .guess(statistics)
         self.init(
             statistics, covariance: WithinCovariance(statistics, shrinkage: calibration.shrinkage),
             calibration: calibration)
@@ -54,18 +59,31 @@ package struct AnalyticHead: Sendable, Equatable {
     init(_ statistics: LabelStatistics, covariance: WithinCovariance, calibration: Calibration) {
         let order = statistics.featureCount
         let weights = covariance.discriminants(statistics)
-        let bias = (0..<statistics.labelCount).map { label in
-            var bias = 0.0
+        let ids = statistics.labelIDs
+        var bias: [Float] = []
+        var lengths: [Float] = []
+        for label in ids.indices {
+            var (length, offset) = (0.0, 0.0)
             for i in 0..<order {
                 let weight = weights[label * order + i]
-                bias -= weight * (0.5 * covariance.centredMeans[label * order + i] + covariance.mean[i])
+                length += weight * covariance.centredMeans[label * order + i]
+                offset += weight * covariance.mean[i]
             }
-            return Float(bias)
+            bias.append(Float(-0.5 * length - offset))
+            lengths.append(Float(length))
         }
+        func head(_ rows: Range<Int>) -> LinearHead {
+            LinearHead(
+                labels: Array(ids[rows]), featureCount: order,
+                weights: weights[rows.lowerBound * order..<rows.upperBound * order].map(Float.init),
+                bias: Array(bias[rows]), temperature: Float(calibration.temperature))
+        }
+        // The background has the lowest of all ids.
+        let first = ids.first == LabelStatistics.background ? 1 : 0
         self.calibration = calibration
-        linear = LinearHead(
-            labels: statistics.labelIDs, featureCount: order, weights: weights.map(Float.init), bias: bias,
-            temperature: Float(calibration.temperature))
+        linear = head(first..<ids.count)
+        background = first == 1 ? head(0..<1) : nil
+        squaredLengths = Array(lengths[first...])
     }
 
     /// Ids of the labels it knows, ascending. `[L]`

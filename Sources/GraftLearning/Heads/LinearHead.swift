@@ -49,6 +49,13 @@ package struct LinearHead: Sendable, Equatable {
         return denseLayer(values, weights: weights, bias: bias)
     }
 
+    /// The same head with another temperature.
+    package func with(temperature: Float) -> LinearHead {
+        LinearHead(
+            labels: labels, featureCount: featureCount, space: space, weights: weights, bias: bias,
+            temperature: temperature)
+    }
+
     /// The same head without the labels that are not in `kept`; the others share what those had, as before.
     package func keeping(_ kept: Set<Int64>) -> LinearHead {
         let rows = labels.indices.filter { kept.contains(labels[$0]) }

@@ -64,11 +64,7 @@ package enum VersionHead: Sendable, Equatable {
     /// The same head with another temperature.
     package func with(temperature: Float) -> VersionHead {
         switch self {
-        case .linear(let head):
-            .linear(
-                LinearHead(
-                    labels: head.labels, featureCount: head.featureCount, space: head.space, weights: head.weights,
-                    bias: head.bias, temperature: temperature))
+        case .linear(let head): .linear(head.with(temperature: temperature))
         case .mlp(let head):
             .mlp(
                 MLPHead(

@@ -3,7 +3,10 @@ import Foundation
 /// Decides whether a candidate may answer instead of the incumbent, both judged on the same samples.
 ///
 /// It may unless it could well be worse: the paired 95 % lower bound of what it changes in balanced accuracy has to be above
-/// −``tolerance``, and no label may have fallen by more than chance explains.
+/// −``tolerance``, and no label may have fallen by more than chance explains. So the burden is on the candidate: one that is
+/// as good, but answers much otherwise on few samples, is kept back, and the reason says how many samples would tell. What it
+/// answers better is never held against it: beside few samples a single gain widens the bound more than it lifts it, so the
+/// bound of the losses alone, which the difference cannot be below, counts where it is the higher one.
 package struct Gate: Sendable, Equatable {
     /// How much balanced accuracy a candidate may put at risk, as a fraction.
     package var tolerance = 0.01
@@ -60,7 +63,7 @@ package struct Gate: Sendable, Equatable {
         let before = labels.reduce(0) { $0 + $1.incumbentRecall } / count
         let after = labels.reduce(0) { $0 + $1.candidateRecall } / count
         let error = standardError(labels)
-        let lowerBound = after - before - Self.standardErrors * error
+        let lowerBound = max(after - before - Self.standardErrors * error, lowerBoundOfLosses(labels))
         let falls = significantFalls(labels)
         let publish = lowerBound > -tolerance && falls.isEmpty
         var verdict = Verdict(
@@ -119,6 +122,17 @@ package struct Gate: Sendable, Equatable {
         return sum.squareRoot() / Double(labels.count)
     }
 
+    /// The lower bound if what was won had been a tie.
+    private func lowerBoundOfLosses(_ labels: [Pairs]) -> Double {
+        let lossesAlone = labels.map { label in
+            var label = label
+            (label.both, label.won) = (label.both + label.won, 0)
+            return label
+        }
+        let lost = labels.reduce(0) { $0 + Double($1.lost) / Double($1.samples) } / Double(labels.count)
+        return -lost - Self.standardErrors * standardError(lossesAlone)
+    }
+
     /// McNemar's exact test, one-sided, of each label with enough samples; Bonferroni's correction over them.
     private func significantFalls(_ labels: [Pairs]) -> [Fall] {
         let tested = labels.filter { $0.samples >= labelMinimum }
@@ -148,7 +162,9 @@ package struct Gate: Sendable, Equatable {
             100 * verdict.candidateBalancedAccuracy, 100 * verdict.incumbentBalancedAccuracy,
             points(verdict.difference), points(verdict.lowerBound))
         if !(verdict.lowerBound > -tolerance) {
-            return "kept back: \(measured), where more than \(points(-tolerance)) is asked for"
+            let asked = "kept back: \(measured), where more than \(points(-tolerance)) is asked for"
+            guard let enough = samplesToTell(verdict) else { return asked }
+            return "\(asked): \(verdict.samples) samples cannot tell it from a worse one, about \(enough) could"
         }
         if let worst = verdict.falls.first {
             return String(
@@ -157,5 +173,19 @@ package struct Gate: Sendable, Equatable {
                 worst.samples, measured)
         }
         return "published: \(measured)"
+    }
+
+    /// With how many samples like these the same difference would be let through; nil where it never would.
+    ///
+    /// The standard error goes down with the root of their number.
+    private func samplesToTell(_ verdict: Verdict) -> Int? {
+        let spare = verdict.difference + tolerance
+        // Beyond a few per cent of the tolerance the estimate says nothing but "very many".
+        guard spare > tolerance / 10 else { return nil }
+        let factor = Self.standardErrors * verdict.standardError / spare
+        let exact = Double(verdict.samples) * factor * factor
+        // Two digits: it is an estimate.
+        let unit = pow(10, (log10(exact) - 1).rounded(.down))
+        return Int(max(1, unit) * (exact / max(1, unit)).rounded(.up))
     }
 }

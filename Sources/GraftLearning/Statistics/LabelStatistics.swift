@@ -17,6 +17,8 @@ package struct LabelStatistics: Sendable, Equatable {
         }
     }
 
+    /// The id under which examples of none of the labels are learned: below that of every label.
+    package static let background: Int64 = -1
     /// The most samples: a value's square is at most 2³⁰, so their sums stay within 2⁵³.
     package static let sampleLimit = 1 << 23
 
@@ -45,6 +47,15 @@ package struct LabelStatistics: Sendable, Equatable {
 
     /// Ids of the labels with at least one sample, ascending.
     package var labelIDs: [Int64] { labels.keys.sorted() }
+
+    /// The mean squared distance of a sample from the mean of all, in units of ``RootFeatures`` squared; 0 without samples.
+    package var meanSquaredDistance: Double {
+        guard count > 0 else { return 0 }
+        var sums = [Double](repeating: 0, count: featureCount)
+        for label in labels.values { for i in sums.indices { sums[i] += label.sums[i] } }
+        let squares = moment.diagonal.reduce(0, +)
+        return max(0, (squares - sums.reduce(0) { $0 + $1 * $1 } / Double(count)) / Double(count))
+    }
 
     // MARK: - One sample
 

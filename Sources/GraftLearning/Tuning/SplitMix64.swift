@@ -10,10 +10,16 @@ struct SplitMix64: RandomNumberGenerator {
         self.init(seed: mixed.next() &+ UInt64(step) &* 0x9E6C_63D0_876A_68E5)
     }
 
+    /// A seed of its own for each `use` of one seed, and each `step` of it.
+    static func seed(_ seed: UInt64, use: Use, step: Int) -> UInt64 {
+        var generator = SplitMix64(seed: seed, use: use, step: step)
+        return generator.next()
+    }
+
     /// What training draws numbers for.
     enum Use: UInt64 {
         case head = 1
-        case order, dropout, mirror
+        case order, dropout, mirror, samples, folds
     }
 
     mutating func next() -> UInt64 {

@@ -9,7 +9,7 @@ package struct TopTuning: Sendable {
     /// What follows where the latents were taken.
     package let blocks: [Block]
     package let recipe: TuningRecipe
-    /// What the head is over, if there are no blocks: the form of the features that the latents are.
+    /// What the head is over; if there are no blocks, the form of the features that the latents are.
     package let space: FeatureSpace
     package let instructionSet: InstructionSet
     /// What each parameter of the blocks begins as.
@@ -18,14 +18,12 @@ package struct TopTuning: Sendable {
     let frozen: Int
 
     /// - Parameters:
-    ///   - space: With blocks, plain.
     ///   - elements: What each parameter of `blocks` begins as.
     /// - Throws: `invalidRecipe`, `unknownBlocks`, `untrainableBlock`.
     package init(
         _ recipe: TuningRecipe, blocks: [Block], space: FeatureSpace = .plain, instructionSet: InstructionSet,
         elements: @escaping @Sendable (Parameter) throws -> [Float]
     ) throws(TuningError) {
-        precondition(blocks.isEmpty || space == .plain, "blocks give plain features")
         let problems = recipe.problems
         guard problems.isEmpty else { throw .invalidRecipe(problems: problems) }
         if let block = blocks.first(where: { !$0.isTrainable }) { throw .untrainableBlock(name: block.name) }
@@ -96,7 +94,7 @@ package struct TopTuning: Sendable {
     ) throws(TuningError) -> TrainableTop {
         let head = TopHead(
             labelCount: labelCount, hiddenCount: recipe.head == .mlp ? recipe.hidden : nil,
-            dropout: Float(recipe.dropout))
+            dropout: Float(recipe.dropout), takesRoots: space == .roots && !blocks.isEmpty)
         do {
             return try TrainableTop(
                 blocks, frozen: frozen, latent: latent, head: head, batch: batch, threads: worker.threads,

@@ -59,6 +59,11 @@ struct TopAssembly {
             BatchMap(MapShape(height: 1, width: 1, channels: channels), batch: batch)
         }
         func arrival() -> GradientArrival { last.gradient == nil ? .unwanted : .first(addend: nil) }
+        if head.takesRoots {
+            let output = map(features)
+            operations.append(RootTraining(input: last, output: output, arrival: arrival()))
+            last = output
+        }
         if let hidden = head.hidden(features: features) {
             append(
                 hidden, block: TopHead.name, from: last, to: map(hidden.outputChannels), residual: nil,

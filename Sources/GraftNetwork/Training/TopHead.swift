@@ -8,9 +8,12 @@ package struct TopHead: Sendable {
     package let hiddenCount: Int?
     /// The part of what enters the last layer that is dropped.
     package let dropout: Float
+    /// Whether it sees the signed square roots of the features.
+    package let takesRoots: Bool
 
-    package init(labelCount: Int, hiddenCount: Int? = nil, dropout: Float = 0) {
+    package init(labelCount: Int, hiddenCount: Int? = nil, dropout: Float = 0, takesRoots: Bool = false) {
         (self.labelCount, self.hiddenCount, self.dropout) = (labelCount, hiddenCount, dropout)
+        self.takesRoots = takesRoots
     }
 
     /// The name of the group of its parameters, which are `head.output.weight`, `head.output.bias` and perhaps

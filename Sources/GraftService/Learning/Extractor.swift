@@ -126,10 +126,10 @@ actor Extractor {
             try await waitForRequests()
             do {
                 let start = ContinuousClock.now
-                let look = try await vision.look(at: EncodedImage(kept), on: pool)
+                let look = try await vision.look(at: EncodedImage(kept), for: .own, on: pool)
                 // As threads of the pool under load do: a process of the lowest priority, which training is, gets its part.
                 try await Task.sleep(for: (ContinuousClock.now - start) / 4)
-                return ExtractedSample(id: id, features: look.features.kept.values, latent: look.latent)
+                return ExtractedSample(id: id, features: look.features.own?.kept.values, latent: look.latent)
             } catch let problem as Problem {
                 switch problem.kind {
                 case .busy:

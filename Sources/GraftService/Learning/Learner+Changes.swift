@@ -6,21 +6,27 @@ import GraftStore
 extension Learner {
     /// Stores a batch, learns what is new in it, and solves once. One outcome for each.
     func learn(_ batch: [PendingTeaching]) async -> [Result<TeachingOutcome, Problem>] {
+        var batch = batch
         let stored: (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int)
+        let clustered: (samples: [NewSample], nearDuplicates: [NearDuplicate?])
         do {
             let fingerprint = try loadedVision().backbone.fingerprint
             guard batch.allSatisfy({ $0.sample.fingerprint == fingerprint }) else {
                 throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
             }
+            for i in batch.indices { batch[i].sample = try await seenByTheActiveVersion(batch[i].sample) }
+            let taught = batch
+            clustered = try await storing { try await self.clustered(taught) }
+            let samples = clustered.samples
             stored = try await storing {
                 try await store.teach(
-                    batch.map(\.sample), imageByteLimit: configuration.keepLimit,
-                    latentByteLimit: configuration.latentLimit)
+                    samples, imageByteLimit: configuration.keepLimit, latentByteLimit: configuration.latentLimit)
             }
             if stored.imagesWithoutRoom > 0 { sayThatImagesHaveNoRoom() }
             // Names first: a label that is learned can be answered, and then it needs its name.
             try await readNames()
-            try learn(batch, stored.outcomes)
+            try learn(batch, clustered.samples, stored.outcomes)
+            try await readKnown(fingerprint: fingerprint, taught: samples.map(\.digest))
         } catch let problem as Problem {
             return batch.map { _ in .failure(problem) }
         } catch {
@@ -29,42 +35,66 @@ extension Learner {
         if stored.lastChange != lastChange {
             lastChange = stored.lastChange
             publish()
+            await judgeShadow()
+            saveStatisticsIfDue()
         }
-        return zip(batch, stored.outcomes).map { answer($0, $1) }
+        return batch.indices.map { position in
+            let nearDuplicate: String? =
+                switch clustered.nearDuplicates[position] {
+                case .stored(let id): id
+                case .inBatch(let earlier): stored.outcomes[earlier].keptID
+                case nil: nil
+                }
+            return answer(batch[position], stored.outcomes[position], nearDuplicateOf: nearDuplicate)
+        }
     }
 
-    private func learn(_ batch: [PendingTeaching], _ outcomes: [TeachOutcome]) throws {
-        for (taught, outcome) in zip(batch, outcomes) {
+    private func learn(_ batch: [PendingTeaching], _ samples: [NewSample], _ outcomes: [TeachOutcome]) throws {
+        for (position, outcome) in outcomes.enumerated() {
             switch outcome {
-            case .stored(_, let label):
-                try statistics.add(taught.features, label: label)
-            case .relabelled(_, let from, let to, let features):
+            case .stored(let id, let label):
+                try statistics.add(batch[position].features, label: label)
+                if let features = samples[position].tuned?.features {
+                    try tuned?.add(RootFeatures(values: features), label: label)
+                }
+                if let sketch = samples[position].sketch.flatMap({ FeatureSketch(bytes: $0) }) {
+                    nearDuplicates.add(id, label: label, sketch: sketch)
+                }
+            case .relabelled(let id, let from, let to, let features, let seen):
                 statistics.relabel(RootFeatures(values: features), from: from, to: to)
+                if let seen { tuned?.relabel(RootFeatures(values: seen), from: from, to: to) }
+                nearDuplicates.move(id, from: from, to: to)
             case .duplicate, .conflict:
                 break
             }
         }
     }
 
-    private func answer(_ taught: PendingTeaching, _ outcome: TeachOutcome) -> Result<TeachingOutcome, Problem> {
+    private func answer(
+        _ taught: PendingTeaching, _ outcome: TeachOutcome, nearDuplicateOf: String?
+    ) -> Result<TeachingOutcome, Problem> {
         func success(id: String, duplicateOf: String?, isNew: Bool) -> Result<TeachingOutcome, Problem> {
             .success(
                 TeachingOutcome(
                     taught: Taught(
-                        id: id, label: taught.sample.label.value, duplicateOf: duplicateOf, predicted: taught.predicted,
-                        model: reference), isNew: isNew))
+                        id: id, label: taught.sample.label?.value, duplicateOf: duplicateOf,
+                        nearDuplicateOf: isNew ? nearDuplicateOf : nil, predicted: taught.predicted, model: reference),
+                    isNew: isNew))
         }
         switch outcome {
         case .stored(let id, _): return success(id: id, duplicateOf: nil, isNew: true)
-        case .relabelled(let id, _, _, _): return success(id: id, duplicateOf: id, isNew: false)
+        case .relabelled(let id, _, _, _, _): return success(id: id, duplicateOf: id, isNew: false)
         case .duplicate(let id): return success(id: id, duplicateOf: id, isNew: false)
         case .conflict(let id, let label):
+            let (known, wanted) = (
+                label.map { "with the label '\($0)'" } ?? "of none of the labels",
+                taught.sample.label.map { "give it the label '\($0.value)'" } ?? "make it an example of none"
+            )
             return .failure(
                 Problem(
                     .labelConflict,
-                    detail:
-                        "the same image is sample \(id) with the label '\(label)': add ?on_conflict=relabel to give it "
-                        + "the label '\(taught.sample.label.value)'", id: id, label: label))
+                    detail: "the same image is sample \(id) \(known): add ?on_conflict=relabel to \(wanted)", id: id,
+                    label: label))
         }
     }
 
@@ -89,11 +119,20 @@ extension Learner {
                 let (learned, lastChange) = try await store.relearn(
                     extracted, fingerprint: fingerprint, latentByteLimit: configuration.latentLimit)
                 for sample in learned {
-                    try statistics.add(RootFeatures(values: sample.features), label: sample.label)
+                    let features = RootFeatures(values: sample.features)
+                    try statistics.add(features, label: sample.label)
+                    nearDuplicates.add(sample.id, label: sample.label, sketch: FeatureSketch(features))
                 }
+                if let top = version.top {
+                    for sample in try await show(to: top) {
+                        try tuned?.add(RootFeatures(values: sample.features), label: sample.label)
+                    }
+                }
+                try await readKnown(fingerprint: fingerprint)
                 if lastChange != self.lastChange {
                     self.lastChange = lastChange
                     publish()
+                    saveStatisticsIfDue()
                 }
                 return learned.count
             }
@@ -102,7 +141,7 @@ extension Learner {
 
     // MARK: Relabelling and forgetting
 
-    func relabel(_ id: String, as name: LabelName) async throws(Problem) -> Changed {
+    func relabel(_ id: String, as name: LabelName?) async throws(Problem) -> Changed {
         try await change { try await self.store.relabel(id, as: name) }
     }
 
@@ -125,18 +164,36 @@ extension Learner {
             let fingerprint = live.current.vision?.backbone.fingerprint
             // Samples of another backbone take no part in these statistics.
             for sample in outcome.samples where sample.fingerprint == fingerprint {
-                let features = RootFeatures(values: sample.features)
-                if let label = sample.to {
-                    statistics.relabel(features, from: sample.from, to: label)
-                } else {
-                    statistics.remove(features, label: sample.from)
+                Self.follow(sample, features: sample.features, in: &statistics)
+                if let features = sample.tuned, var tuned {
+                    self.tuned = nil
+                    Self.follow(sample, features: features, in: &tuned)
+                    self.tuned = tuned
                 }
+                nearDuplicates.move(sample.id, from: sample.from, to: sample.to)
+            }
+            if let fingerprint, !outcome.samples.isEmpty {
+                try await storing { try await readKnown(fingerprint: fingerprint) }
             }
             try await readNames()
             lastChange = outcome.lastChange
             publish()
+            // With a sample that is forgotten its part in what was saved goes too.
+            if outcome.samples.contains(where: { $0.to == nil }) { savedChange = nil }
+            saveStatisticsIfDue()
             return Changed(
                 samples: outcome.samples.count, model: reference, staleVersions: outcome.staleVersions.map { Int($0) })
+        }
+    }
+
+    private static func follow(
+        _ sample: ChangedSample, features: [Int16], in statistics: inout LabelStatistics
+    ) {
+        let features = RootFeatures(values: features)
+        if let label = sample.to {
+            statistics.relabel(features, from: sample.from, to: label)
+        } else {
+            statistics.remove(features, label: sample.from)
         }
     }
 }

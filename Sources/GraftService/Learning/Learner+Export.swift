@@ -1,11 +1,14 @@
 import GraftAPI
+import GraftCheckpoint
 import GraftLearning
 import GraftStore
 
 /// A version's head at one moment, with the names of its rows.
 struct NamedHead: Sendable {
     let reference: ModelReference
-    let head: LinearHead
+    let head: VersionHead
+    /// The parameters that the version has instead of the backbone's.
+    let own: StateDict
     /// In the order of the head's rows.
     let labels: [String]
     /// What is known now and the head lacks, by name.
@@ -31,8 +34,19 @@ extension Learner {
                 throw Problem(
                     .noLabels, detail: "no label has been taught yet: teach one with `graftctl teach --label L FILE`")
             }
-            let version = try await load(number, fingerprint: fingerprint, featureCount: featureCount)
-            let whole = version.head ?? AnalyticHead(statistics, calibration: version.calibration).linear
+            var whole = VersionHead.linear(AnalyticHead(statistics).linear)
+            var own: StateDict = [:]
+            var snapshot: Int64 = 0
+            if number != 0 {
+                let version = try await read(number, fingerprint: fingerprint, featureCount: featureCount)
+                whole = version.0.head
+                snapshot = version.snapshot
+                do {
+                    own = try version.0.ownTensors()
+                } catch {
+                    throw Problem(.versionUnusable, detail: "version \(number) cannot be read: \(error); train again")
+                }
+            }
             let head = whole.keeping(Set(known))
             guard !head.labels.isEmpty else {
                 throw Problem(
@@ -41,8 +55,8 @@ extension Learner {
             }
             let has = Set(head.labels)
             return NamedHead(
-                reference: ModelReference(version: Int(number), revision: Int(lastChange - version.snapshotChange)),
-                head: head, labels: head.labels.map { names[$0]! },
+                reference: ModelReference(version: Int(number), revision: Int(lastChange - snapshot)),
+                head: head, own: own, labels: head.labels.map { names[$0]! },
                 missingLabels: known.filter { !has.contains($0) }.map { names[$0]! }.sorted())
         }
     }

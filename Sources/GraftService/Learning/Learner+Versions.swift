@@ -10,11 +10,13 @@ struct ActiveVersion: Sendable {
     /// The last change it has learned; revisions count from here.
     var snapshotChange: Int64
     /// Nil for version 0, when the analytic head answers alone.
-    var head: LinearHead?
+    var head: VersionHead?
     /// The analytic head's, as measured by the version's training; nil where nothing was measured yet.
     var calibration: AnalyticHead.Calibration?
+    /// Its own top; nil where it answers by what the backbone gives.
+    var top: VersionTop?
 
-    static let none = ActiveVersion(number: 0, snapshotChange: 0, head: nil, calibration: nil)
+    static let none = ActiveVersion(number: 0, snapshotChange: 0, head: nil, calibration: nil, top: nil)
 }
 
 /// What was measured of a version: the store keeps it as JSON.
@@ -24,6 +26,8 @@ struct VersionFacts: Codable, Sendable {
     var calibration: AnalyticHead.Calibration
     /// What the head is over; versions of before there was a choice say nothing, and are over roots.
     var features: HeadFeatures?
+    /// The gate's; versions of before it was kept say nothing.
+    var verdict: Gate.Verdict?
 }
 
 /// What a training job starts from.
@@ -31,6 +35,8 @@ struct TrainingPlan: Sendable {
     var snapshot: Int64
     var fingerprint: String
     var featureCount: Int
+    /// The name of the block before which latents are taken; nil where none are kept.
+    var cut: String?
     var incumbent: Int64
     var incumbentCalibration: AnalyticHead.Calibration?
 }
@@ -46,31 +52,68 @@ extension Learner {
     /// - Throws: `too-few-samples` where fewer than two labels have samples enough.
     func trainingPlan() throws(Problem) -> TrainingPlan {
         let vision = try loadedVision()
-        let ready = statistics.labels.values.filter { $0.count >= Self.labelMinimum }.count
-        guard ready >= 2 else {
-            throw Problem(
-                .tooFewSamples,
-                detail:
-                    "training takes at least 2 labels with \(Self.labelMinimum) samples each, found \(ready): teach "
-                    + "more; until then the analytic head answers")
-        }
+        if let problem = Self.lack(ofLabels: readyLabels) { throw problem }
         return TrainingPlan(
             snapshot: lastChange, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount,
-            incumbent: version.number, incumbentCalibration: version.calibration)
+            cut: vision.backbone.cut?.name, incumbent: version.number,
+            // A tuned version's is of other features.
+            incumbentCalibration: version.top == nil ? version.calibration : nil)
+    }
+
+    /// How many labels have samples enough to train on.
+    var readyLabels: Int {
+        statistics.labels.count { $0.key != LabelStatistics.background && $0.value.count >= Self.labelMinimum }
+    }
+
+    /// Why nothing can be trained where only `ready` labels have samples enough; nil where it can.
+    static func lack(ofLabels ready: Int) -> Problem? {
+        guard ready < 2 else { return nil }
+        return Problem(
+            .tooFewSamples,
+            detail:
+                "training takes at least 2 labels with \(labelMinimum) samples each, found \(ready): teach more; until "
+                + "then the analytic head answers")
     }
 
     /// Keeps what a job made, and lets it answer if the gate said so. Returns the version's number.
     func conclude(_ job: TrainerJob, _ result: TrainerResult) async throws(Problem) -> Int {
-        try await exclusively { () throws(Problem) in
-            guard try loadedVision().backbone.fingerprint == job.fingerprint else {
-                throw Problem(.versionUnusable, detail: "another backbone was loaded while the job ran: train again")
+        // Read before anything is kept: a file that cannot be read is no version.
+        let file = try readFile(job.output, digest: result.digest, featureCount: job.featureCount)
+        let number = try await insert(job, result)
+        guard result.verdict.publish else {
+            try await storing { try await store.reject(number, reason: result.verdict.reason) }
+            events.send(.rejected(VersionRejected(version: Int(number), reason: result.verdict.reason)))
+            return Int(number)
+        }
+        do {
+            let vision = try loadedVision()
+            try Self.check(vision, fingerprint: job.fingerprint)
+            let next = ActiveVersion(
+                number: number, snapshotChange: job.snapshot, head: file.head, calibration: result.calibration,
+                top: try top(of: file, version: number, vision))
+            try await swap(to: next, fingerprint: job.fingerprint) { [store, configuration] in
+                try DurableFile.move(job.output, to: StateFiles.version(number, state: configuration.state))
+                try await store.publish(number, reason: result.verdict.reason)
             }
-            // Read before anything is kept: a file that cannot be read is no version.
-            let head = try readHead(job.output, digest: result.digest, featureCount: job.featureCount)
-            let facts = VersionFacts(
-                quality: result.quality, labels: result.perLabel, calibration: result.calibration,
-                features: job.features)
-            let number = try await storing {
+        } catch {
+            // Else it would be a candidate for ever. Where not even that can be written, the next start does it.
+            try? await store.reject(number, reason: "it could not be published: \(error.detail)")
+            throw error
+        }
+        events.send(.published(reference))
+        logger.notice(
+            "version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
+        await removeOldWeights()
+        return Int(number)
+    }
+
+    private func insert(_ job: TrainerJob, _ result: TrainerResult) async throws(Problem) -> Int64 {
+        let facts = VersionFacts(
+            quality: result.quality, labels: result.perLabel, calibration: result.calibration, features: job.features,
+            verdict: result.verdict)
+        return try await exclusively { () throws(Problem) in
+            try Self.check(try loadedVision(), fingerprint: job.fingerprint)
+            return try await storing {
                 try await store.insert(
                     NewVersion(
                         parent: job.incumbent, fingerprint: job.fingerprint, snapshot: job.snapshot,
@@ -80,76 +123,117 @@ extension Learner {
                             VersionAnswer(sample: $0.sample, label: $0.label, probability: $0.probability)
                         }))
             }
-            guard result.publish else {
-                try await storing { try await store.reject(number, reason: result.reason) }
-                events.send(.rejected(VersionRejected(version: Int(number), reason: result.reason)))
-                return Int(number)
-            }
-            try await storing {
-                try DurableFile.move(job.output, to: StateFiles.version(number, state: configuration.state))
-                try await store.publish(number, reason: result.reason)
-            }
-            version = ActiveVersion(
-                number: number, snapshotChange: job.snapshot, head: head, calibration: result.calibration)
-            publish()
-            events.send(.published(reference))
-            logger.notice("version published", metadata: ["version": "\(number)", "reason": "\(result.reason)"])
-            await removeOldWeights()
-            return Int(number)
+        }
+    }
+
+    private static func check(_ vision: Vision, fingerprint: String) throws(Problem) {
+        guard vision.backbone.fingerprint == fingerprint else {
+            throw Problem(.versionUnusable, detail: "another backbone was loaded while the job ran: train again")
         }
     }
 
     /// Lets version `number` answer, forward or back; 0 is the analytic head alone.
     func activate(_ number: Int) async throws(Problem) -> Activated {
+        let previous = Int(version.number)
+        let vision = try loadedVision()
+        let next = try await load(Int64(number), vision: vision)
+        try await swap(to: next, fingerprint: vision.backbone.fingerprint) { [store] in
+            try await store.activate(Int64(number))
+        }
+        let activated = Activated(model: reference, previous: previous)
+        events.send(.activated(activated))
+        logger.notice("version activated", metadata: ["version": "\(number)", "previous": "\(previous)"])
+        return activated
+    }
+
+    /// Lets `next` answer, once its own top has seen every sample and `note` has made it durable.
+    private func swap(
+        to next: ActiveVersion, fingerprint: String, note: @escaping @Sendable () async throws -> Void
+    ) async throws(Problem) {
+        // Most of the samples are shown while others are taught; what came in between, when nothing else changes.
+        if let top = next.top { _ = try await show(to: top) }
         try await exclusively { () throws(Problem) in
-            let vision = try loadedVision()
-            let next = try await load(
-                Int64(number), fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount)
-            try await storing { try await store.activate(Int64(number)) }
-            let previous = Int(version.number)
-            version = next
-            publish()
-            let activated = Activated(model: reference, previous: previous)
-            events.send(.activated(activated))
-            logger.notice("version activated", metadata: ["version": "\(number)", "previous": "\(previous)"])
-            return activated
+            try Self.check(try loadedVision(), fingerprint: fingerprint)
+            try await exchange(next, note: note)
         }
     }
 
+    /// The same where no other change can come; what answered until now is its shadow.
+    func exchange(
+        _ next: ActiveVersion, note: @escaping @Sendable () async throws -> Void
+    ) async throws(Problem) {
+        var learned: LabelStatistics?
+        if let top = next.top {
+            _ = try await show(to: top)
+            learned = try await storing { try tunedStatistics(of: top) }
+        }
+        try await storing { try await note() }
+        let before = version.number
+        if next.number != before { shadow = makeShadow(of: version, beside: next) }
+        version = next
+        tuned = learned
+        if let fingerprint = try? loadedVision().backbone.fingerprint {
+            try await storing { try await readKnown(fingerprint: fingerprint) }
+        }
+        publish()
+        // What stays costs room, not truth, and goes with the next.
+        try? await store.dropTunedFeatures(except: [next.number, before])
+    }
+
     /// The version that was active when the service stopped; the analytic head alone where that cannot be used.
-    func restoreVersion(fingerprint: String, featureCount: Int) async throws(Problem) -> ActiveVersion {
+    func restoreVersion(_ vision: Vision) async throws(Problem) {
         let number = try await storing { try await store.activeVersion() }
         do {
-            return try await load(number, fingerprint: fingerprint, featureCount: featureCount)
+            let restored = try await load(number, vision: vision)
+            if let top = restored.top {
+                _ = try await show(to: top)
+                tuned = try await storing { try tunedStatistics(of: top) }
+            } else {
+                tuned = nil
+            }
+            version = restored
         } catch {
             logger.error("version \(number) does not answer: \(error.detail); the analytic head answers alone")
-            return .none
+            (version, tuned) = (.none, nil)
         }
     }
 
     /// Version `number` as it would answer, every byte of its file checked.
-    func load(_ number: Int64, fingerprint: String, featureCount: Int) async throws(Problem) -> ActiveVersion {
+    func load(_ number: Int64, vision: Vision) async throws(Problem) -> ActiveVersion {
         guard number != 0 else { return .none }
+        let (file, snapshot, facts) = try await read(
+            number, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount)
+        return ActiveVersion(
+            number: number, snapshotChange: snapshot, head: file.head, calibration: facts.calibration,
+            top: try top(of: file, version: number, vision))
+    }
+
+    /// The file of version `number`, every byte of it checked, and what is known of it.
+    ///
+    /// - Parameters:
+    ///   - fingerprint: The backbone that it has to belong to.
+    ///   - featureCount: That backbone's.
+    func read(
+        _ number: Int64, fingerprint: String, featureCount: Int
+    ) async throws(Problem) -> (VersionFile, snapshot: Int64, VersionFacts) {
         let stored = try await storing { try await store.version(number) }
         func unusable(_ reason: String) -> Problem {
             Problem(.versionUnusable, detail: "version \(number) cannot answer: \(reason)")
         }
-        guard stored.state == .published else { throw unusable("the gate kept it back (\(stored.reason))") }
+        guard stored.state.mayAnswer else { throw unusable("the gate kept it back (\(stored.reason))") }
         guard stored.hasWeights else { throw unusable("its weights were removed as too old: train again") }
         guard stored.fingerprint == fingerprint else {
             throw unusable("it was trained on another backbone's features: load that backbone, or train again")
         }
-        guard let facts = try? JSONDecoder().decode(VersionFacts.self, from: Data(stored.facts.utf8)) else {
+        guard let facts = stored.measured else {
             throw unusable("what was measured of it cannot be read: train again")
         }
         let path = StateFiles.version(number, state: configuration.state)
-        return ActiveVersion(
-            number: number, snapshotChange: stored.snapshot,
-            head: try readHead(path, digest: stored.digest, featureCount: featureCount), calibration: facts.calibration)
+        return (try readFile(path, digest: stored.digest, featureCount: featureCount), stored.snapshot, facts)
     }
 
-    /// The head in a version's file, every byte of which is checked.
-    private func readHead(_ path: String, digest: String, featureCount: Int) throws(Problem) -> LinearHead {
+    /// A version's file, every byte of which is checked.
+    private func readFile(_ path: String, digest: String, featureCount: Int) throws(Problem) -> VersionFile {
         do {
             let found = try MappedFile(path: path, byteLimit: Configuration.backboneLimit).digest().description
             guard found == digest else {
@@ -159,12 +243,18 @@ extension Learner {
                         "\(path) is damaged: its SHA-256 is \(found), expected \(digest); activate another version or "
                         + "train again")
             }
-            return try LinearHead(file: SafetensorsFile(path: path), featureCount: featureCount)
+            return try VersionFile(path: path, featureCount: featureCount)
         } catch let problem as Problem {
             throw problem
         } catch {
             throw Problem(.versionUnusable, detail: "\(path) cannot be used: \(error); train again")
         }
+    }
+
+    private func top(of file: VersionFile, version: Int64, _ vision: Vision) throws(Problem) -> VersionTop? {
+        try VersionTop(
+            file, version: version, above: vision.backbone, in: BackboneFolder(state: configuration.state),
+            threads: pool.threads)
     }
 
     /// Removes the weights of versions that are too old to go back to. What cannot be removed now is tried no more: it costs

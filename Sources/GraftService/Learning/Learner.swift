@@ -3,6 +3,7 @@ import GraftAPI
 import GraftCheckpoint
 import GraftLearning
 import GraftStore
+import GraftTensor
 import Logging
 
 /// The one place where what has been learned changes: disk, statistics and live model, in that order.
@@ -14,16 +15,33 @@ actor Learner {
     let live: LiveModelBox
     let events: EventHub
     let timings: ServiceTimings
+    /// Computes what versions' own tops make of samples.
+    let pool: ComputePool
     let logger: Logger
 
     /// Exact sums over every sample of the loaded backbone.
     var statistics = LabelStatistics(featureCount: 0)
+    /// The same over what the active version's own top makes of samples; nil where it has none.
+    var tuned: LabelStatistics?
+    /// By which near-duplicates of taught samples are found.
+    var nearDuplicates = NearDuplicates()
+    /// What novelty is measured against, and the digest of the last of them.
+    var known: [KnownSample] = []
+    var lastKnown: [UInt8] = []
     /// Label names by id.
     var names: [Int64: String] = [:]
     /// The last change that `statistics` contains.
     var lastChange: Int64 = 0
+    /// The last change that the saved statistics contain; nil where none are saved.
+    var savedChange: Int64?
+    /// The change with which they are due to be saved again.
+    var nextSave: Int64 = 0
+    /// Whether it was said that statistics cannot be saved.
+    var saidThatStatisticsCannotBeSaved = false
     /// What answers; version 0 has no head.
     var version = ActiveVersion.none
+    /// What answered before the last swap; see `judgeShadow`.
+    var shadow: Shadow?
     private var vision: Vision?
 
     /// Whether it was said that kept images have no more room.
@@ -38,11 +56,12 @@ actor Learner {
 
     init(
         configuration: Configuration, store: Store, live: LiveModelBox, events: EventHub, timings: ServiceTimings,
-        logger: Logger
+        pool: ComputePool, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
         self.live = live
+        self.pool = pool
         self.events = events
         self.timings = timings
         self.logger = logger
@@ -59,11 +78,15 @@ actor Learner {
 
     /// Solves the analytic head again and lets the result answer.
     func publish() {
-        let head =
-            statistics.labelCount == 0
-            ? nil : timings.refit.measure { AnalyticHead(statistics, calibration: version.calibration) }
+        let statistics = liveStatistics
+        let hasLabels = statistics.labels.contains { $0.key != LabelStatistics.background }
+        let novelty =
+            hasLabels
+            ? timings.refit.measure { Novelty(statistics, calibration: version.calibration, known: known) } : nil
         live.swap(
-            to: LiveModel(reference: reference, vision: vision, names: names, analytic: head, head: version.head))
+            to: LiveModel(
+                reference: reference, vision: vision, names: names, novelty: novelty, head: version.head,
+                top: version.top, statisticsCount: statistics.count, shadow: shadow, readyLabels: readyLabels))
     }
 
     /// The version and revision of what has been learned up to now.
@@ -73,25 +96,26 @@ actor Learner {
 
     // MARK: Backbones
 
-    /// Learns again, from the store, what was taught under this backbone, and lets it answer.
+    /// Learns again, from the store, what was taught under this backbone, and lets it answer. What was saved of another one
+    /// stays saved.
     func adopt(_ vision: Vision) async throws(Problem) {
         try await exclusively { () throws(Problem) in
             let fingerprint = vision.backbone.fingerprint
             let featureCount = vision.backbone.featureCount
             try await storing {
                 try await store.load(fingerprint: fingerprint, name: vision.name)
-                var learned = LabelStatistics(featureCount: featureCount)
-                try store.forEachBatch(fingerprint: fingerprint) { batch in
-                    let rows = FeatureRows(featureCount: featureCount, values: batch.flatMap(\.features))
-                    try learned.add(rows, labels: batch.map(\.label))
-                }
+                let learned = try await restoreStatistics(fingerprint: fingerprint, featureCount: featureCount)
                 lastChange = try await store.lastChange()
                 statistics = learned
+                try readNearDuplicates(fingerprint: fingerprint)
                 self.vision = vision
             }
             try await readNames()
-            version = try await restoreVersion(fingerprint: fingerprint, featureCount: featureCount)
+            try await restoreVersion(vision)
+            try await storing { try await readKnown(fingerprint: fingerprint) }
+            shadow = await restoreShadow(vision)
             publish()
+            saveStatisticsIfDue()
         }
     }
 
@@ -109,29 +133,33 @@ actor Learner {
 
     /// One taught sample and who waits for it.
     struct PendingTeaching: Sendable {
-        let sample: NewSample
+        var sample: NewSample
         let features: RootFeatures
         let predicted: LabelProbability?
         let continuation: CheckedContinuation<Result<TeachingOutcome, Problem>, Never>
     }
 
-    /// Keeps and learns one sample; samples that come while the disk is busy share its next write and one solve.
+    /// Keeps and learns one sample, of none of the labels where `name` is nil; samples that come while the disk is busy share its next write and one solve.
     func teach(
-        _ seen: SeenImage, as name: LabelName, group: String?, relabel: Bool, keeping image: KeptImage?,
-        predicted: LabelProbability?, by reference: ModelReference
+        _ seen: SeenImage, as name: LabelName?, group: String?, relabel: Bool, keeping image: KeptImage?,
+        predicted: LabelProbability?, shadow: ShadowAnswer?, by reference: ModelReference
     ) async throws(Problem) -> TeachingOutcome {
+        guard let features = seen.features.own?.kept else { preconditionFailure("what is taught has its own features") }
+        let tuned = version.top.flatMap { top in
+            seen.features[top].map { NewSample.TunedFeatures(version: top.version, features: $0.kept.values) }
+        }
         let sample = NewSample(
             label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
-            features: seen.features.kept.values,
+            features: features.values,
             prediction: predicted.map {
                 PriorAnswer(
                     label: $0.label, probability: $0.probability, version: Int64(reference.version),
-                    revision: Int64(reference.revision))
-            }, relabels: relabel, image: image, latent: seen.latent)
+                    revision: Int64(reference.revision), shadow: shadow)
+            }, relabels: relabel, image: image, latent: seen.latent, tuned: tuned)
         let result = await withCheckedContinuation { continuation in
             pending.append(
                 PendingTeaching(
-                    sample: sample, features: seen.features.kept, predicted: predicted, continuation: continuation))
+                    sample: sample, features: features, predicted: predicted, continuation: continuation))
             // The first to come starts the work; whoever comes before it begins shares it.
             if pending.count == 1 { Task { await teachPending() } }
         }

@@ -11,18 +11,33 @@ struct LiveModel: Sendable {
     /// Label names by id.
     let names: [Int64: String]
     /// Solved from every sample; nil before the first label.
-    let analytic: AnalyticHead?
+    let novelty: Novelty?
     /// The published version's head; nil for version 0, when the analytic head answers alone.
-    let head: LinearHead?
+    let head: VersionHead?
+    /// The published version's own top, which then makes the features; nil where it was not tuned.
+    let top: VersionTop?
+    /// How many samples `analytic` has learned: fewer than there are where a tuned top has not seen some.
+    let statisticsCount: Int
+    /// What answered before; nil where nobody asks it any more.
+    let shadow: Shadow?
+    /// How many labels have samples enough to train on.
+    let readyLabels: Int
 
     static let empty = LiveModel(
-        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], analytic: nil, head: nil)
+        reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], novelty: nil, head: nil,
+        top: nil, statisticsCount: 0, shadow: nil, readyLabels: 0)
+
+    /// Nil before the first label.
+    var analytic: AnalyticHead? { novelty?.analytic }
 
     /// The `count` most probable labels of an image with these features, best first; empty where no label is known.
     ///
     /// Ties go by name, so that the order is the same everywhere.
-    func answer(_ features: ImageFeatures, count: Int) -> [LabelProbability] {
+    ///
+    /// - Precondition: `features` have those that this model answers by.
+    func answer(_ features: SeenFeatures, count: Int) -> [LabelProbability] {
         guard let analytic else { return [] }
+        guard let features = features[top] else { preconditionFailure("the features of \(reference) are not there") }
         let probabilities = CombinedAnswer.probabilities(analytic: analytic, version: head, features: features)
         return
             probabilities
@@ -37,10 +52,17 @@ struct LiveModel: Sendable {
 /// The model that answers. A request reads `current` once and keeps it to the end.
 final class LiveModelBox: Sendable {
     private let model: Mutex<LiveModel>
+    private let changed = Mutex(ContinuousClock.now)
 
     init(_ model: LiveModel) { self.model = Mutex(model) }
 
     var current: LiveModel { model.withLock { $0 } }
 
-    func swap(to next: LiveModel) { model.withLock { $0 = next } }
+    /// When something was learned last, or the model first made.
+    var lastChange: ContinuousClock.Instant { changed.withLock { $0 } }
+
+    func swap(to next: LiveModel) {
+        model.withLock { $0 = next }
+        changed.withLock { $0 = .now }
+    }
 }

@@ -10,7 +10,7 @@ struct BackboneFolder: Sendable {
     private let folder: URL
     private let latents: LatentSettings
 
-    init(state: String, latents: LatentSettings) {
+    init(state: String, latents: LatentSettings = LatentSettings()) {
         folder = URL(filePath: state).appending(path: "backbones")
         self.latents = latents
     }

@@ -83,3 +83,24 @@ struct CutError: Error, Equatable, CustomStringConvertible {
             + "set cut to one of them, or leave it out"
     }
 }
+
+extension KeptLatent {
+    /// `[height, width, channels]`
+    ///
+    /// - Throws: `Problem` for what another version has kept, or a disk has changed.
+    func elements() throws(Problem) -> [Float] {
+        let shape = MapShape(height: height, width: width, channels: channels)
+        guard let format = LatentFormat(rawValue: format) else {
+            throw Problem(
+                .internal, detail: "a latent has the format '\(self.format)', which this version does not know")
+        }
+        do {
+            var elements = [Float](repeating: 0, count: shape.count)
+            var span = elements.mutableSpan
+            try format.decode(bytes.span.bytes, shape: shape, into: &span)
+            return elements
+        } catch {
+            throw Problem(.internal, detail: "a latent in the store is damaged: \(error)")
+        }
+    }
+}

@@ -3,18 +3,6 @@ import GraftLearning
 import GraftStore
 import Synchronization
 
-/// What an image came to: enough to teach it without seeing it again.
-struct SeenImage: Sendable {
-    /// SHA-256 of the image's bytes.
-    let digest: [UInt8]
-    let fingerprint: String
-    let features: ImageFeatures
-    /// The image itself, where taught ones are kept.
-    var image: EncodedImage?
-    /// What a top is trained on, where that is kept.
-    var latent: KeptLatent?
-}
-
 /// The images of the last answers, by the answer's id.
 final class RecentAnswers: Sendable {
     /// The answers that still have one part of their image, oldest first, and the sum of its bytes.

@@ -6,6 +6,7 @@ import GraftLearning
 /// never is in memory as a whole.
 package final class VersionExport: Sendable {
     private let backbone: SafetensorsFile
+    /// The head's tensors, and the parameters that are the version's own.
     private let head: StateDict
     private let layout: SafetensorsLayout
 
@@ -13,7 +14,8 @@ package final class VersionExport: Sendable {
 
     /// - Throws: `tooLarge` for more labels than a header holds.
     init(_ named: NamedHead, backbone: SafetensorsFile) throws(CheckpointError) {
-        let head = named.head.stateDict()
+        var head = named.head.stateDict()
+        for name in named.own.names { head.add(named.own[name]!, as: name) }
         let metadata = ModelMetadata(
             version: named.reference.version, revision: named.reference.revision, labels: named.labels,
             missingLabels: named.missingLabels, backbone: backbone.metadata)

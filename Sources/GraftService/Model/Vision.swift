@@ -27,10 +27,7 @@ final class Vision: Sendable {
 
     /// What an image came to.
     struct Look: Sendable {
-        /// By the backbone as it came.
-        var features: ImageFeatures
-        /// By another top, where that was asked for.
-        var tuned: ImageFeatures?
+        var features: SeenFeatures
         /// Nil where latents are not kept.
         var latent: KeptLatent?
         /// How long the parts took.
@@ -40,37 +37,48 @@ final class Vision: Sendable {
 
     /// What `image` comes to, computed on a thread of `pool`.
     ///
-    /// - Parameter tuned: Another top above the same cut, which finishes the same latent.
     /// - Throws: `Problem` for an image that cannot be read, a full queue, or a stopped pool.
-    /// - Precondition: there is another top only where there is a cut.
     func look(
-        at image: EncodedImage, through tuned: RunningTop? = nil, on pool: ComputePool
+        at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
-        precondition(tuned == nil || top != nil, "without a cut there is no latent for another top")
-        return try await Self.compute(on: pool) { [self] worker in
+        try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
             let bytes = image.bytes
             let input = try preprocess(
                 bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
             let decoded = ContinuousClock.now
-            let (features, tunedFeatures, latent) = pass(input, through: tuned, by: worker)
+            let (features, latent) = pass(input, for: wanted, by: worker)
             return Look(
-                features: features, tuned: tunedFeatures, latent: latent, decode: decoded - start,
-                inference: ContinuousClock.now - decoded)
+                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded)
         }
     }
 
     private func pass(
-        _ input: Tensor, through tuned: RunningTop?, by worker: Worker
-    ) -> (ImageFeatures, tuned: ImageFeatures?, KeptLatent?) {
+        _ input: Tensor, for wanted: WantedFeatures, by worker: Worker
+    ) -> (SeenFeatures, KeptLatent?) {
         let trunk = backbone.trunk
         return trunk.forward(input, in: workspaces, by: worker) { output in
             let output = UnsafeBufferPointer(start: output, count: trunk.featureCount)
-            guard let top, let cut = backbone.cut else { return (ImageFeatures(Array(output)), nil, nil) }
-            let latent = output.span
-            return (
-                top.features(of: latent, by: worker), tuned?.features(of: latent, by: worker), cut.kept(latent)
-            )
+            guard let cut = backbone.cut else { return (SeenFeatures(own: ImageFeatures(Array(output))), nil) }
+            return (finish(output.span, for: wanted, by: worker), cut.kept(output.span))
+        }
+    }
+
+    /// What the tops make of a latent `[H, W, C]`.
+    private func finish(_ latent: Span<Float>, for wanted: WantedFeatures, by worker: Worker) -> SeenFeatures {
+        var features = SeenFeatures()
+        if wanted.own { features.own = top?.features(of: latent, by: worker) }
+        for top in wanted.tops { features.tuned[top.version] = top.features(of: latent, by: worker) }
+        return features
+    }
+
+    /// What the tops make of a kept latent, computed on a thread of `pool`.
+    func finish(
+        _ latent: KeptLatent, for wanted: WantedFeatures, on pool: ComputePool
+    ) async throws(Problem) -> SeenFeatures {
+        try await Self.compute(on: pool) { [self] worker in
+            let elements = try latent.elements()
+            return finish(elements.span, for: wanted, by: worker)
         }
     }
 
@@ -87,6 +95,8 @@ final class Vision: Sendable {
     ) async throws(Problem) -> R {
         do {
             return try await pool.run(work)
+        } catch let problem as Problem {
+            throw problem
         } catch let error as ImageError {
             throw Problem(error)
         } catch ComputePoolError.queueFull {

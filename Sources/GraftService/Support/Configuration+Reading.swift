@@ -35,9 +35,10 @@ extension Configuration {
     private static func read(from reader: ConfigReader) async throws(ConfigurationErrors) -> Configuration {
         var configuration = Configuration()
         var problems: [ConfigurationProblem] = []
-        /// The text of `key` where it is set, whether it was written as text or as a number.
+        /// The text of `key` where it is set, whether it was written as text, as a number or as a truth value.
         func text(_ key: String) async -> String? {
             if let text = try? await reader.fetchString(forKey: ConfigKey([key])) { return text }
+            if let truth = try? await reader.fetchBool(forKey: ConfigKey([key])) { return truth ? "on" : "off" }
             return (try? await reader.fetchInt(forKey: ConfigKey([key])))?.description
         }
         func set(_ path: WritableKeyPath<Configuration, String>, _ key: String) async {
@@ -49,6 +50,14 @@ extension Configuration {
                 configuration[keyPath: path] = number
             } else {
                 problems.append(ConfigurationProblem(key: key, value: text, expected: "a whole number"))
+            }
+        }
+        func set(_ path: WritableKeyPath<Configuration, Bool>, _ key: String) async {
+            guard let text = await text(key) else { return }
+            switch text.lowercased() {
+            case "on", "true", "yes": configuration[keyPath: path] = true
+            case "off", "false", "no": configuration[keyPath: path] = false
+            default: problems.append(ConfigurationProblem(key: key, value: text, expected: "on or off"))
             }
         }
         await set(\.socket, "socket")
@@ -77,6 +86,13 @@ extension Configuration {
         }
         await set(\.latentLimit, "latentLimit")
         configuration.cut = await text("cut")
+        await set(\.trainAutomatically, "trainAutomatically")
+        await set(\.trainAfterSamples, "trainAfterSamples")
+        await set(\.trainQuietSeconds, "trainQuietSeconds")
+        await set(\.trainIntervalSeconds, "trainIntervalSeconds")
+        await set(\.trainMinimumBattery, "trainMinimumBattery")
+        await set(\.trainMaximumTemperature, "trainMaximumTemperature")
+        await set(\.systemFolder, "systemFolder")
         await set(\.logLevel, "logLevel")
         problems += configuration.problems
         guard problems.isEmpty else { throw ConfigurationErrors(problems: problems) }

@@ -3,21 +3,28 @@ import GraftNetwork
 
 /// What an administrator can set; every default is in place.
 ///
-/// | key          | type    | unit    | default                 | range                     |
-/// | ------------ | ------- | ------- | ----------------------- | ------------------------- |
-/// | `socket`     | string  | path    | /run/graftd/graftd.sock | 1 to 107 bytes            |
-/// | `state`      | string  | folder  | /var/lib/graftd         |                           |
-/// | `backbone`   | string  | name    | the newest in the state |                           |
-/// | `threads`    | integer | threads | one per processor       | 1 to 256                  |
-/// | `queueLimit` | integer | images  | 256                     | 1 to 65,536               |
-/// | `bodyLimit`  | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB            |
-/// | `pixelLimit` | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
-/// | `keep`       | string  |         | none                    | none, thumbnail, original |
-/// | `keepLimit`  | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
-/// | `latents`    | string  |         | int8                    | none, int8, half          |
-/// | `latentLimit`| integer | bytes   | 2 GiB                   | 0 to 1 PiB                |
-/// | `cut`        | string  | block   | by the architecture     |                           |
-/// | `logLevel`   | string  |         | info                    | trace to error            |
+/// | key                       | type    | unit    | default                 | range                     |
+/// | ------------------------- | ------- | ------- | ----------------------- | ------------------------- |
+/// | `socket`                  | string  | path    | /run/graftd/graftd.sock | 1 to 107 bytes            |
+/// | `state`                   | string  | folder  | /var/lib/graftd         |                           |
+/// | `backbone`                | string  | name    | the newest in the state |                           |
+/// | `threads`                 | integer | threads | one per processor       | 1 to 256                  |
+/// | `queueLimit`              | integer | images  | 256                     | 1 to 65,536               |
+/// | `bodyLimit`               | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB            |
+/// | `pixelLimit`              | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
+/// | `keep`                    | string  |         | none                    | none, thumbnail, original |
+/// | `keepLimit`               | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
+/// | `latents`                 | string  |         | int8                    | none, int8, half          |
+/// | `latentLimit`             | integer | bytes   | 2 GiB                   | 0 to 1 PiB                |
+/// | `cut`                     | string  | block   | by the architecture     |                           |
+/// | `trainAutomatically`      | switch  |         | on                      | on, off                   |
+/// | `trainAfterSamples`       | integer | samples | 50                      | 1 to 1,000,000            |
+/// | `trainQuietSeconds`       | integer | s       | 60                      | 0 to 86,400 (a day)       |
+/// | `trainIntervalSeconds`    | integer | s       | 3,600                   | 0 to 31,536,000 (a year)  |
+/// | `trainMinimumBattery`     | integer | %       | 30                      | 0 (any) to 100            |
+/// | `trainMaximumTemperature` | integer | °C      | 80                      | 0 (any) to 150            |
+/// | `systemFolder`            | string  | folder  | /sys                    |                           |
+/// | `logLevel`                | string  |         | info                    | trace to error            |
 package struct Configuration: Sendable, Equatable {
     /// The Unix socket that answers.
     package var socket = "/run/graftd/graftd.sock"
@@ -43,6 +50,20 @@ package struct Configuration: Sendable, Equatable {
     package var latentLimit = 2 << 30
     /// The block, or the stage, before which latents are taken; nil for the first at the resolution of the last.
     package var cut: String?
+    /// Whether the daemon starts a training job by itself once one is due; if not, only `train --if-due` does.
+    package var trainAutomatically = true
+    /// So many new samples make a training due; a relabelled or forgotten one does alone.
+    package var trainAfterSamples = 50
+    /// For so long nothing may have been taught or changed.
+    package var trainQuietSeconds = 60
+    /// So long after one training ended, the next one may start.
+    package var trainIntervalSeconds = 3_600
+    /// Below this level of a battery that is being drained no training starts.
+    package var trainMinimumBattery = 30
+    /// Above this temperature, of the hottest zone, no training starts.
+    package var trainMaximumTemperature = 80
+    /// Where batteries and temperatures are looked up.
+    package var systemFolder = "/sys"
     package var logLevel = "info"
 
     /// The largest backbone file, in bytes. VGG19 with its classifier is 575 MB.
@@ -69,6 +90,20 @@ package struct Configuration: Sendable, Equatable {
         require((1...Int(Int32.max)).contains(pixelLimit), "pixelLimit", pixelLimit, "1 to 2147483647 pixels")
         require((0...1 << 50).contains(keepLimit), "keepLimit", keepLimit, "0 to 1125899906842624 bytes")
         require((0...1 << 50).contains(latentLimit), "latentLimit", latentLimit, "0 to 1125899906842624 bytes")
+        require(
+            (1...1_000_000).contains(trainAfterSamples), "trainAfterSamples", trainAfterSamples,
+            "1 to 1000000 samples")
+        require(
+            (0...86_400).contains(trainQuietSeconds), "trainQuietSeconds", trainQuietSeconds, "0 to 86400 seconds")
+        require(
+            (0...31_536_000).contains(trainIntervalSeconds), "trainIntervalSeconds", trainIntervalSeconds,
+            "0 to 31536000 seconds")
+        require(
+            (0...100).contains(trainMinimumBattery), "trainMinimumBattery", trainMinimumBattery, "0 to 100 per cent")
+        require(
+            (0...150).contains(trainMaximumTemperature), "trainMaximumTemperature", trainMaximumTemperature,
+            "0 to 150 degrees Celsius")
+        require(!systemFolder.isEmpty, "systemFolder", systemFolder, "a folder")
         require(
             Self.logLevels.contains(logLevel), "logLevel", logLevel, Self.logLevels.joined(separator: ", "))
         return problems

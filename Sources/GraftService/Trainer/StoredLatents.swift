@@ -10,31 +10,33 @@ package struct StoredLatents: LatentSource {
     private let fingerprint: String
     private let cut: String
     /// The sequence numbers of the training set, by row.
-    private let samples: [Int64]
+    private let sequences: [Int64]
 
     /// Those of the backbone `fingerprint` that were taken before the block `cut`.
     ///
     /// - Parameters:
     ///   - shape: Of what enters that block.
-    ///   - samples: The sequence numbers of the training set, ascending; not all of them need to have a latent.
+    ///   - sequences: The sequence numbers of the training set, ascending; not all of its samples need to have a latent.
+    ///   - snapshot: The last change that counts.
     /// - Throws: `StoreError`.
     package init(
-        _ store: Store, of samples: [Int64], fingerprint: String, cut: String, shape: MapShape
+        _ store: Store, fingerprint: String, cut: String, shape: MapShape, sequences: [Int64],
+        upTo snapshot: Int64 = .max
     ) throws(StoreError) {
-        (self.store, self.samples, self.fingerprint, self.cut) = (store, samples, fingerprint, cut)
+        (self.store, self.sequences, self.fingerprint, self.cut) = (store, sequences, fingerprint, cut)
         self.shape = shape
-        let withLatent = Set(try store.samplesWithLatent(fingerprint: fingerprint, cut: cut))
-        rows = samples.indices.filter { withLatent.contains(samples[$0]) }
+        let withLatent = Set(try store.samplesWithLatent(fingerprint: fingerprint, cut: cut, upTo: snapshot))
+        rows = sequences.indices.filter { withLatent.contains(sequences[$0]) }
     }
 
     /// - Throws: `StoreError`, or ``StoredLatentError`` for bytes that are no latent of the shape.
     package func read(_ rows: [Int], into latents: inout MutableSpan<Float>) throws -> [Int] {
-        let kept = try store.latents(of: rows.map { samples[$0] }, fingerprint: fingerprint, cut: cut)
+        let kept = try store.latents(of: rows.map { sequences[$0] }, fingerprint: fingerprint, cut: cut)
         var found: [Int] = []
         var next = rows[...]
         for (sample, latent) in kept {
             // They come in the order in which they were asked for; whose has gone is passed over.
-            while let row = next.first, samples[row] != sample { next.removeFirst() }
+            while let row = next.first, sequences[row] != sample { next.removeFirst() }
             try decode(latent, of: sample, into: &latents, at: found.count * shape.count)
             found.append(next.removeFirst())
         }

@@ -40,57 +40,38 @@ package enum Trainer {
         _ job: TrainerJob, progress: @escaping @Sendable (Double, String) -> Void
     ) throws -> TrainerResult {
         let store = try Store(folder: job.state, access: .reader)
-        var set = TrainingSet(featureCount: job.featureCount)
-        var samples: [String] = []
         progress(0, "reading samples")
-        try store.forEachBatch(fingerprint: job.fingerprint, upTo: job.snapshot) { batch in
-            for sample in batch {
-                let digest = SHA256Digest(bytes: sample.digest)
-                set.append(
-                    RootFeatures(values: sample.features), label: sample.label,
-                    fold: Folds.fold(ofGroup: sample.group ?? digest.description))
-                samples.append(sample.id)
-            }
-        }
+        let snapshot = try Snapshot(
+            store, fingerprint: job.fingerprint, featureCount: job.featureCount, upTo: job.snapshot)
+        let (set, samples, groups) = (snapshot.set, snapshot.samples, snapshot.groups)
         var training = HeadTraining()
         training.threads = ProcessInfo.processInfo.activeProcessorCount
         training.incumbent = job.incumbentCalibration
         training.space = FeatureSpace(job.features)
         let trained = try training.train(set, progress: progress)
-        try SafetensorsWriter.write(trained.head.stateDict(), metadata: metadata(job, trained.head), to: job.output)
+        try VersionFile.write(.linear(trained.head), parameters: [:], of: [], metadata: metadata(job), to: job.output)
         let verdict =
             job.incumbent == 0
             ? trained.verdict
-            : judge(trained, set, samples, against: try store.answers(of: job.incumbent), gate: training.gate)
+            : training.gate.judge(
+                trained, set,
+                against: try IncumbentAnswers(version: job.incumbent, store: store, samples: samples, groups: groups))
         return TrainerResult(
             digest: try MappedFile(path: job.output, byteLimit: Configuration.backboneLimit).digest().description,
+            blocks: [], hasHiddenLayer: false, notes: [],
             quality: Quality(trained.evaluation), perLabel: trained.evaluation.labels.map(LabelQuality.init),
-            calibration: trained.calibration, publish: verdict.publish, reason: verdict.reason,
+            calibration: trained.calibration, verdict: verdict,
             outOfFold: zip(trained.outOfFold.rows, trained.outOfFold.candidate).map { row, answer in
                 OutOfFoldAnswer(sample: samples[row], label: answer.label, probability: answer.probability)
             })
     }
 
-    /// The gate against a published version: by what that said, out of fold, of the samples it was trained on, and by what
-    /// the analytic head says of those that came later.
-    private static func judge(
-        _ trained: TrainedHead, _ set: TrainingSet, _ samples: [String], against answers: [String: VersionAnswer],
-        gate: Gate
-    ) -> Gate.Verdict {
-        let rows = trained.outOfFold.rows
-        return gate.judge(
-            truth: rows.map { set.labels[$0] },
-            incumbent: zip(rows, trained.outOfFold.incumbent).map { answers[samples[$0]]?.label ?? $1.label },
-            candidate: trained.outOfFold.candidate.map(\.label))
-    }
-
     /// What a version's file says of itself; no time, so that the same job gives the same bytes.
-    private static func metadata(_ job: TrainerJob, _ head: LinearHead) -> [String: String] {
-        let entries = [
+    private static func metadata(_ job: TrainerJob) -> [String: String] {
+        [
             "format": "graftd-version-1", "fingerprint": job.fingerprint, "snapshot": "\(job.snapshot)",
             "seed": "\(job.seed)", "strategy": job.strategy.rawValue,
         ]
-        return entries.merging(head.metadata) { $1 }
     }
 }
 

@@ -11,11 +11,17 @@ package struct TrainerJob: Codable, Sendable, Equatable {
     /// What the head is to be over.
     package var features: HeadFeatures
     package var seed: UInt64
+    /// How to learn by gradient steps; nil where the best head is solved for, or the trainer chooses.
+    package var recipe: TuningRecipe?
+    /// Seconds; nil for the trainer's own.
+    package var timeLimit: Double?
     /// The last change the job may learn from.
     package var snapshot: Int64
     /// The backbone whose features take part.
     package var fingerprint: String
     package var featureCount: Int
+    /// The name of the block before which latents are taken; nil where none are kept.
+    package var cut: String?
     /// The version that answers now; 0 for the analytic head alone.
     package var incumbent: Int64
     /// How the analytic head is calibrated now; nil where nothing was measured yet.
@@ -37,14 +43,18 @@ package enum TrainerMessage: Codable, Sendable {
 package struct TrainerResult: Codable, Sendable {
     /// SHA-256 of the candidate's file, in hexadecimal.
     package var digest: String
+    /// The blocks that it trained, bottom first.
+    package var blocks: [String]
+    /// Whether its head has a hidden layer.
+    package var hasHiddenLayer: Bool
+    /// What was tried, and what came of it, for people.
+    package var notes: [String]
     package var quality: Quality
     package var perLabel: [LabelQuality]
     /// What suits the analytic head beside the candidate.
     package var calibration: AnalyticHead.Calibration
-    /// Whether the gate lets the candidate answer.
-    package var publish: Bool
-    /// The gate's words.
-    package var reason: String
+    /// Whether the gate lets the candidate answer, and why.
+    package var verdict: Gate.Verdict
     /// What the candidate said of every sample that it had not learned.
     package var outOfFold: [OutOfFoldAnswer]
 }

@@ -30,6 +30,9 @@ package struct TrainerProcess: Sendable {
     /// The longest line that is read from the child; one with a million samples' answers fits.
     private static let lineLimit = 256 << 20
 
+    /// This very program, whichever file it was started from.
+    package static let thisProgram = "/proc/self/exe"
+
     package let pid: pid_t
     package let events: AsyncStream<Event>
     private let input: FileHandle

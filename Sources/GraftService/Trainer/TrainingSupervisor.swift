@@ -22,24 +22,35 @@ actor TrainingSupervisor {
     private let pool: ComputePool
     private let events: EventHub
     private let logger: Logger
+    private let executable: String
     private var phase = Phase.idle
-    private var cancelled = false
-    /// The last job, running or ended; nil before the first one since the start.
+    /// Why the running job was asked to stop; nil where it was not.
+    private var cancellation: String?
+    /// The last job, running or ended; nil before the first one.
     private(set) var job: TrainJob?
+    /// When a job ended last; nil before the first one since the start.
+    private(set) var lastEnd: ContinuousClock.Instant?
     private var stopping = false
     /// Resumed when the running job has ended.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
     init(
         configuration: Configuration, store: Store, learner: Learner, pool: ComputePool, events: EventHub,
-        logger: Logger
+        executable: String, logger: Logger
     ) {
         self.configuration = configuration
         self.store = store
         self.learner = learner
         self.pool = pool
         self.events = events
+        self.executable = executable
         self.logger = logger
+    }
+
+    /// Remembers the last job of before the start.
+    func restore() async {
+        guard job == nil, let last = try? await store.lastJob() else { return }
+        job = TrainJob(last)
     }
 
     /// Starts a job and returns once its process runs.
@@ -50,17 +61,9 @@ actor TrainingSupervisor {
                 .trainingRuns,
                 detail: "job \(job?.id ?? "") runs: wait for it, or cancel it with DELETE /v1/train", id: job?.id)
         }
-        let strategy = request.strategy ?? .auto
-        guard strategy != .top else {
-            throw Problem(
-                .strategyUnavailable,
-                detail: "this version trains heads only: use the strategy 'head', or 'auto' for the best there is")
-        }
         phase = .starting
         do {
-            let job = try await launch(
-                strategy: strategy, features: request.features ?? .roots, seed: request.seed ?? 0)
-            return job
+            return try await launch(TrainingOrder(request, for: try await learner.loadedVision().backbone))
         } catch {
             phase = .idle
             ended()
@@ -73,7 +76,7 @@ actor TrainingSupervisor {
         guard case .running(let process) = phase else {
             throw Problem(.noJob, detail: "no training job runs")
         }
-        cancelled = true
+        cancellation = "cancelled"
         process.cancel()
         await untilIdle()
         guard let job else { preconditionFailure("a job that ran is remembered") }
@@ -84,7 +87,7 @@ actor TrainingSupervisor {
     func stop() async {
         stopping = true
         if case .running(let process) = phase {
-            cancelled = true
+            cancellation = "cancelled: the service stopped"
             process.cancel()
         }
         await untilIdle()
@@ -103,37 +106,39 @@ actor TrainingSupervisor {
 
     // MARK: One job
 
-    private func launch(
-        strategy: TrainingStrategy, features: HeadFeatures, seed: UInt64
-    ) async throws(Problem) -> TrainJob {
+    private func launch(_ order: TrainingOrder) async throws(Problem) -> TrainJob {
         let plan = try await learner.trainingPlan()
         let id = UUID().uuidString.lowercased()
         let output = StateFiles.candidate(id, state: configuration.state)
         let request = TrainerJob(
-            state: configuration.state, strategy: strategy, features: features, seed: seed, snapshot: plan.snapshot,
-            fingerprint: plan.fingerprint, featureCount: plan.featureCount, incumbent: plan.incumbent,
+            state: configuration.state, strategy: order.strategy, features: order.features, seed: order.seed,
+            recipe: order.recipe, timeLimit: order.timeLimit, snapshot: plan.snapshot, fingerprint: plan.fingerprint,
+            featureCount: plan.featureCount, cut: plan.cut, incumbent: plan.incumbent,
             incumbentCalibration: plan.incumbentCalibration, output: output)
         let started = Date()
         let process: TrainerProcess
-        do {
+        try await storing {
             try await store.beginJob(
                 id: id, request: String(decoding: try APICoding.encoder().encode(request), as: UTF8.self))
-            process = try TrainerProcess(
-                executable: Self.executable, arguments: ["train", "--job", "-"],
-                firstLine: try JSONEncoder().encode(request))
-        } catch let error as StoreError {
-            throw Problem(error)
-        } catch {
-            throw Problem(.internal, detail: "the trainer could not be started: \(error)")
         }
-        cancelled = false
+        do {
+            process = try TrainerProcess(
+                executable: executable, arguments: ["train", "--job", "-"],
+                firstLine: try JSONEncoder().encode(request))
+        } catch {
+            let message = "the trainer could not be started: \(error)"
+            try? await store.endJob(id: id, state: TrainJobState.failed.rawValue, error: message, version: nil)
+            lastEnd = .now
+            throw Problem(.internal, detail: message)
+        }
+        cancellation = nil
         phase = .running(process)
         pool.makesRoom = true
         let job = TrainJob(
-            id: id, strategy: strategy, state: .running, progress: 0, message: "starting", started: started,
+            id: id, strategy: order.strategy, state: .running, progress: 0, message: "starting", started: started,
             finished: nil, seconds: 0, version: nil)
         self.job = job
-        logger.notice("training started", metadata: ["job": "\(id)", "strategy": "\(strategy.rawValue)"])
+        logger.notice("training started", metadata: ["job": "\(id)", "strategy": "\(order.strategy.rawValue)"])
         events.send(.train(job))
         Task { await follow(process, request, plan) }
         return job
@@ -171,7 +176,7 @@ actor TrainingSupervisor {
     private func conclude(
         _ request: TrainerJob, _ plan: TrainingPlan, _ outcome: TrainerMessage?, _ exit: TrainerProcess.Exit
     ) async -> Ending {
-        if cancelled { return Ending(state: .cancelled, message: "cancelled") }
+        if let cancellation { return Ending(state: .cancelled, message: cancellation) }
         switch (outcome, exit) {
         case (.failed(let message), _):
             return Ending(state: .failed, message: message)
@@ -180,7 +185,8 @@ actor TrainingSupervisor {
             do {
                 let version = try await learner.conclude(request, result)
                 return Ending(
-                    state: result.publish ? .published : .rejected, message: result.reason, version: version)
+                    state: result.verdict.publish ? .published : .rejected, message: result.verdict.reason,
+                    version: version)
             } catch {
                 return Ending(state: .failed, message: error.detail)
             }
@@ -207,10 +213,9 @@ actor TrainingSupervisor {
         job.finished = finished
         job.seconds = finished.timeIntervalSince(job.started)
         if ending.state == .published || ending.state == .rejected { job.progress = 1 }
-        self.job = job
         do {
             try await store.endJob(
-                id: job.id, state: job.state.rawValue, error: job.state == .failed ? job.message : nil,
+                id: job.id, state: job.state.rawValue, error: job.version == nil ? job.message : nil,
                 version: job.version.map(Int64.init))
         } catch {
             logger.error("the end of a training job could not be noted: \(error)", metadata: ["job": "\(job.id)"])
@@ -218,11 +223,28 @@ actor TrainingSupervisor {
         logger.log(
             level: job.state == .failed ? .error : .notice, "training \(job.state.rawValue): \(job.message)",
             metadata: ["job": "\(job.id)", "seconds": "\(job.seconds)"])
-        events.send(.train(job))
+        // At once: whoever sees that this job has ended may start the next.
+        self.job = job
+        lastEnd = .now
         phase = .idle
+        events.send(.train(job))
         ended()
     }
+}
 
-    /// This very program, whichever file it was started from.
-    private static let executable = "/proc/self/exe"
+extension TrainJob {
+    /// A job of before the start; what the store says of one that ran then is that it failed.
+    init(_ stored: StoredJob) {
+        struct Request: Decodable {
+            var strategy: TrainingStrategy?
+        }
+        let request = try? JSONDecoder().decode(Request.self, from: Data(stored.request.utf8))
+        let finished = stored.finished ?? stored.started
+        let state = TrainJobState(rawValue: stored.state) ?? .failed
+        self.init(
+            id: stored.id, strategy: request?.strategy ?? .auto, state: state,
+            progress: state == .published || state == .rejected ? 1 : 0, message: stored.message,
+            started: stored.started, finished: finished, seconds: max(finished.timeIntervalSince(stored.started), 0),
+            version: stored.version.map { Int($0) })
+    }
 }

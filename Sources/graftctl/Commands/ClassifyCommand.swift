@@ -10,6 +10,9 @@ struct ClassifyCommand: DaemonCommand {
             One image gets its five most probable labels, several get one line each; --top asks for more or fewer. \
             Files that are no images are reported, the others answered, and the exit status is then 1.
 
+            Novelty is the share of known images that are more like what was learned. Beyond 95 % the image is probably \
+            of no label that was taught, and is marked; so is one known image in twenty.
+
             --json prints one object per line and file, in the order given: {"answer": ..., "file": ...} or \
             {"error": ..., "file": ...}.
 
@@ -63,11 +66,19 @@ struct ClassifyCommand: DaemonCommand {
     }
 
     private func printTable(_ answers: [Int: Classification], _ failures: [Int: ImageFailure]) {
-        var table = TextTable([.init("file"), .init("label"), .number("probability"), .init("")])
+        var table = TextTable([
+            .init("file"), .init("label"), .number("probability"), .init(""), .number("novelty"), .init(""),
+        ])
         for (index, path) in files.enumerated() {
             for (rank, entry) in (answers[index]?.top ?? []).enumerated() {
                 let bar = ProgressLine.bar(Double(entry.probability), cells: 20, unicode: Terminal.isUnicode)
-                table.add(rank == 0 ? path : "", entry.label, Words.percent(entry.probability), bar)
+                guard rank == 0, let answer = answers[index] else {
+                    table.add("", entry.label, Words.percent(entry.probability), bar, "", "")
+                    continue
+                }
+                table.add(
+                    path, entry.label, Words.percent(entry.probability), bar, Words.percent(answer.novelty),
+                    answer.unknown ? "unknown?" : "")
             }
         }
         if !table.rows.isEmpty { Terminal.print(table) }

@@ -9,7 +9,8 @@ struct LabelsCommand: DaemonCommand {
         discussion: """
             Recall is the share of a label's samples that the active version finds, precision the share of its \
             answers with that label that are right, both on samples that it was not trained on. A label that the \
-            version does not know yet has neither.
+            version does not know yet has neither. Recall before learning is that of the last taught samples, each as \
+            it was answered at the moment it was taught.
 
             Examples:
               graftctl labels
@@ -23,9 +24,14 @@ struct LabelsCommand: DaemonCommand {
         let labels = try await client.labels()
         if output.json { return try Terminal.print(json: LabelList(labels: labels)) }
         guard !labels.isEmpty else { return print("No label has been taught yet; see graftctl teach --help.") }
-        var table = TextTable([.init("label"), .number("samples"), .number("recall"), .number("precision")])
+        var table = TextTable([
+            .init("label"), .number("samples"), .number("recall"), .number("precision"),
+            .number("recall before learning"),
+        ])
         for label in labels {
-            table.add(label.label, "\(label.samples)", Words.percent(label.recall), Words.percent(label.precision))
+            table.add(
+                label.label, "\(label.samples)", Words.percent(label.recall), Words.percent(label.precision),
+                Words.percent(label.prequentialRecall))
         }
         Terminal.print(table)
     }

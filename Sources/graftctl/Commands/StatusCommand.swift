@@ -23,7 +23,7 @@ struct StatusCommand: DaemonCommand {
         let colour: Terminal.Style = status.phase == .serving ? .green : .yellow
         print(Terminal.styled(status.summary.printable, colour))
         for (name, value) in Self.lines(of: status) {
-            let title = (name + ":").padding(toLength: 14, withPad: " ", startingAt: 0)
+            let title = (name + ":").padding(toLength: 15, withPad: " ", startingAt: 0)
             print("\(Terminal.styled(title, .dim))\(value.printable)")
         }
     }
@@ -40,7 +40,11 @@ struct StatusCommand: DaemonCommand {
         }
         lines.append(("model", "version \(status.model.version), revision \(status.model.revision)"))
         lines.append(
-            ("knows", "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"))
+            (
+                "knows",
+                "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"
+                    + (status.negatives > 0 ? ", \(Words.count(status.negatives, "example")) of none" : "")
+            ))
         if let words = status.extractionWords { lines.append(("earlier", words)) }
         if let words = status.kept?.words { lines.append(("images", words)) }
         if let words = status.latents?.words { lines.append(("latents", words)) }
@@ -51,6 +55,10 @@ struct StatusCommand: DaemonCommand {
             lines.append(
                 ("training", "\(job.state.rawValue), \(Words.percent(job.progress, digits: 0)): \(job.message)"))
         }
+        if let schedule = status.schedule {
+            lines.append(("next training", schedule.words + (schedule.automatic ? "" : " (on request only)")))
+        }
+        if let shadow = status.shadow { lines.append(("shadow", shadow.words)) }
         lines.append(("memory", "\(Words.bytes(status.residentBytes)), store \(Words.bytes(status.storeBytes))"))
         lines.append(("compute", "\(Words.count(status.threads, "thread")), \(status.queued) waiting"))
         let times = [

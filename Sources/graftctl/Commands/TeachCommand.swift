@@ -7,7 +7,8 @@ struct TeachCommand: DaemonCommand {
         commandName: "teach",
         abstract: "Teach labelled images.",
         discussion: """
-            With --label, every file is an example of that label. With --from, the folder's own folders name the \
+            With --label, every file is an example of that label; with --negative, of none of the labels, so that \
+            images like it are called unknown. With --from, the folder's own folders name the \
             labels, and every file anywhere below one of them is an example of it; hidden files are left out and \
             links are followed. A label can be answered as soon as its first image is taught.
 
@@ -21,9 +22,11 @@ struct TeachCommand: DaemonCommand {
               graftctl teach --label cat cat1.jpg cat2.jpg
               graftctl teach --label cat --group "burst of 2026-05-04 10:12" burst/*.jpg
               graftctl teach --from photos/ --jobs 8 --skip-bad
+              graftctl teach --negative empty-table.jpg
             """)
 
     @Option(help: ArgumentHelp("The label of all files.", valueName: "label")) var label: String?
+    @Flag(help: "All files are examples of none of the labels.") var negative = false
     @Option(help: ArgumentHelp("A folder whose folders name the labels.", valueName: "folder")) var from: String?
     @Option(
         help: ArgumentHelp(
@@ -38,11 +41,12 @@ struct TeachCommand: DaemonCommand {
     @Argument(help: "JPEG, PNG or PPM images, with --label.") var files: [String] = []
 
     func validate() throws {
-        guard (label == nil) != (from == nil) else {
-            throw ValidationError("Give either --label LABEL FILE... or --from FOLDER.")
+        guard [label != nil, negative, from != nil].count(where: { $0 }) == 1 else {
+            throw ValidationError("Give one of --label LABEL FILE..., --negative FILE... and --from FOLDER.")
         }
-        guard (label == nil) == files.isEmpty else {
-            throw ValidationError(label == nil ? "--from takes no files." : "--label needs at least one file.")
+        guard (from != nil) == files.isEmpty else {
+            let option = negative ? "--negative" : "--label"
+            throw ValidationError(from != nil ? "--from takes no files." : "\(option) needs at least one file.")
         }
     }
 
@@ -54,8 +58,9 @@ struct TeachCommand: DaemonCommand {
         let policy: ConflictPolicy = relabel ? .relabel : .fail
         var ending: ClientError?
         do {
-            try await concurrently(images, jobs: requests.jobs) { [group] image in
-                await client.teach(file: image.path, label: image.label, group: group, onConflict: policy)
+            try await concurrently(images, jobs: requests.jobs) { [group, negative] image in
+                await client.teach(
+                    file: image.path, label: negative ? nil : image.label, group: group, onConflict: policy)
             } receive: { index, result in
                 if case .failure(let failure) = result, let error = failure.stopsEverything { throw error }
                 report.add(result, path: images[index].path)
@@ -74,8 +79,7 @@ struct TeachCommand: DaemonCommand {
     }
 
     private func images(_ report: inout TeachReport) throws -> [LabelledFile] {
-        if let label { return files.map { LabelledFile(label: label, path: $0) } }
-        guard let from else { preconditionFailure("validate() wants either --label or --from") }
+        guard let from else { return files.map { LabelledFile(label: label ?? "", path: $0) } }
         let folder = try LabelledFolder(scanning: from)
         guard !folder.files.isEmpty else {
             throw CommandFailure(

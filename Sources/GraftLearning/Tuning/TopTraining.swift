@@ -1,0 +1,212 @@
+import Foundation
+import GraftNetwork
+import GraftTensor
+
+/// Trains strategy `top`: for each fold, blocks and head are tuned on all other samples, from the head that strategy `head`
+/// found; the mean of these models' weights is published.
+///
+/// The models are needed anyway, to judge by samples that were not learned, and their mean is better than one model that is
+/// tuned on everything. The same samples and seed give the same bytes, however many threads help and however long it takes:
+/// see ``TuningPlan``.
+package struct TopTraining: Sendable {
+    package var recipe = TuningRecipe.acrossFolds
+    /// How far the weights of each model go from where they began to where they ended; see ``TunedTop/moved(from:by:)``.
+    package var part: Float = 0.75
+    /// What the plan is made for.
+    package var timeLimit = Duration.seconds(180)
+    /// When it gives up; nil for ``timeLimit`` after it began.
+    package var deadline: ContinuousClock.Instant?
+    private let blocks: [Block]
+    private let instructionSet: InstructionSet
+    private let elements: @Sendable (Parameter) throws -> [Float]
+
+    /// - Parameters:
+    ///   - blocks: What follows where the latents were taken.
+    ///   - elements: What each parameter of `blocks` begins as.
+    package init(
+        blocks: [Block], instructionSet: InstructionSet, elements: @escaping @Sendable (Parameter) throws -> [Float]
+    ) {
+        (self.blocks, self.instructionSet, self.elements) = (blocks, instructionSet, elements)
+    }
+
+    /// Trains on the samples of `set` that have a latent and a label of `start`.
+    ///
+    /// - Parameters:
+    ///   - start: What strategy `head` made of the same set, over roots.
+    ///   - progress: Told the fraction done, in `0...1`, and what is being done.
+    ///   - isCancelled: Asked before every step.
+    package func train(
+        _ set: TrainingSet, start: TrainedHead, latents: some LatentSource, seed: UInt64, by worker: Worker = .alone,
+        progress: (Double, String) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
+    ) throws(TuningError) -> TrainedTop {
+        let deadline = deadline ?? .now + timeLimit
+        let labels = Set(start.head.labels)
+        let known = latents.rows.filter { labels.contains(set.labels[$0]) }
+        guard !known.isEmpty else { throw .noLatents(samples: set.count) }
+        let plan = TuningPlan(
+            samples: known.count, epochs: recipe.epochs, batch: recipe.batch,
+            multiplyAdds: multiplyAdds(of: blocks, latent: latents.shape), timeLimit: timeLimit,
+            folds: start.foldHeads.count)
+        var planned = recipe
+        planned.epochs = plan.epochs
+        let tuning = try TopTuning(
+            planned, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
+        let rows = sample(known, count: plan.samples, seed: seed)
+
+        var mean: TunedTop?
+        var judged: [Judged] = []
+        let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
+        for (number, fold) in folds.enumerated() {
+            let message = "tuning blocks, model \(number + 1) of \(folds.count)"
+            let tuned = try tuning.train(
+                .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
+                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold],
+                timeLimit: deadline - .now, by: worker,
+                progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
+                isCancelled: isCancelled)
+            let model = tuned.moved(from: try self.start(of: tuned, head: start.foldHeads[fold]!), by: part)
+            judged.append(
+                try judge(
+                    model, tuning, rows.filter { set.folds[$0] == fold }, set, latents, by: worker))
+            let complete = model.completed(by: start.head)
+            mean = mean.map { $0.mean(of: number, with: complete) } ?? complete
+        }
+        return conclude(mean!, plan, judged, set, start)
+    }
+
+    /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.
+    package func forEachSample(
+        of rows: [Int], through top: TunedTop, latents: some LatentSource, by worker: Worker = .alone,
+        _ body: (_ row: Int, _ features: ImageFeatures) throws -> Void
+    ) throws {
+        let tuning = try TopTuning(
+            recipe, blocks: blocks, space: top.head.space, instructionSet: instructionSet, elements: elements)
+        try tuning.forEachBatch(of: rows, through: top, latents: latents, by: worker) { rows, features, _ in
+            let count = features.count / rows.count
+            for (n, row) in rows.enumerated() {
+                try body(row, ImageFeatures(Array(features[n * count..<(n + 1) * count])))
+            }
+        }
+    }
+
+    // MARK: -
+
+    /// `count` of `rows`, drawn from the seed, ascending.
+    private func sample(_ rows: [Int], count: Int, seed: UInt64) -> [Int] {
+        guard count < rows.count else { return rows }
+        var generator = SplitMix64(seed: seed, use: .samples)
+        return rows.shuffled(using: &generator).prefix(count).sorted()
+    }
+
+    /// Where the tuning of `tuned` began.
+    private func start(of tuned: TunedTop, head: LinearHead) throws(TuningError) -> TunedTop {
+        var parameters: [String: [Float]] = [:]
+        for parameter in blocks.flatMap(\.parameters) where tuned.parameters[parameter.name] != nil {
+            do {
+                parameters[parameter.name] = try elements(parameter)
+            } catch {
+                throw .unreadable(detail: "\(error)")
+            }
+        }
+        return TunedTop(
+            blocks: tuned.blocks, parameters: parameters, head: .linear(head.starting(tuned.head.labels)),
+            epochs: tuned.epochs, keptEpoch: tuned.keptEpoch)
+    }
+
+    // MARK: - Judging
+
+    /// What a model says of the samples of its fold.
+    private struct Judged {
+        var rows: [Int]
+        var scores: OutOfFoldScores.Part
+    }
+
+    private func judge(
+        _ model: TunedTop, _ tuning: TopTuning, _ rows: [Int], _ set: TrainingSet, _ latents: some LatentSource,
+        by worker: Worker
+    ) throws(TuningError) -> Judged {
+        var judged = Judged(rows: [], scores: .init(truth: [], labels: model.head.labels, scores: []))
+        do {
+            try tuning.forEachBatch(of: rows, through: model, latents: latents, by: worker) { rows, _, logits in
+                judged.rows += rows
+                judged.scores.truth += rows.map { set.labels[$0] }
+                judged.scores.scores += logits
+            }
+        } catch let error as TuningError {
+            throw error
+        } catch {
+            throw .unreadable(detail: "\(error)")
+        }
+        return judged
+    }
+
+    private func conclude(
+        _ mean: TunedTop, _ plan: TuningPlan, _ judged: [Judged], _ set: TrainingSet, _ start: TrainedHead
+    ) -> TrainedTop {
+        let temperature = OutOfFoldScores(labels: start.head.labels, parts: judged.map(\.scores))
+            .bestTemperature(.samples).temperature
+        var predictions: [(row: Int, prediction: Prediction)] = []
+        for part in judged {
+            let labels = part.scores.labels
+            for (n, row) in part.rows.enumerated() {
+                var probabilities = Array(part.scores.scores[n * labels.count..<(n + 1) * labels.count])
+                softmax(&probabilities, temperature: Float(temperature))
+                predictions.append(
+                    (row, Prediction(labels: labels, probabilities: probabilities, truth: set.labels[row])))
+            }
+        }
+        predictions.sort { $0.row < $1.row }
+        let incumbents = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.incumbent))
+        let rows = predictions.map(\.row)
+        return TrainedTop(
+            top: mean.with(temperature: Float(temperature)), plan: plan,
+            outOfFold: .init(
+                rows: rows, candidate: predictions.map(\.prediction), incumbent: rows.map { incumbents[$0]! }),
+            evaluation: Evaluation(truth: rows.map { set.labels[$0] }, predictions: predictions.map(\.prediction)))
+    }
+}
+
+extension TunedTop {
+    /// The same with a head over all labels of `head`: those that it lacks, because all their samples were held out, are
+    /// answered as `head` does.
+    fileprivate func completed(by head: LinearHead) -> TunedTop {
+        guard case .linear(let own) = self.head, own.labels != head.labels else { return self }
+        let other = head.starting(head.labels)
+        let places = Dictionary(uniqueKeysWithValues: zip(own.labels, own.labels.indices))
+        var (weights, bias) = (other.weights, other.bias)
+        for (row, label) in head.labels.enumerated() {
+            guard let place = places[label] else { continue }
+            let count = head.featureCount
+            weights.replaceSubrange(
+                row * count..<(row + 1) * count, with: own.weights[place * count..<(place + 1) * count])
+            bias[row] = own.bias[place]
+        }
+        return with(
+            .linear(
+                LinearHead(
+                    labels: head.labels, featureCount: head.featureCount, space: own.space, weights: weights,
+                    bias: bias, temperature: own.temperature)))
+    }
+
+    fileprivate func with(temperature: Float) -> TunedTop { with(head.with(temperature: temperature)) }
+
+    private func with(_ head: VersionHead) -> TunedTop {
+        TunedTop(blocks: blocks, parameters: parameters, head: head, epochs: epochs, keptEpoch: keptEpoch)
+    }
+}
+
+extension TuningRecipe {
+    /// What ``TopTraining`` tunes each fold's model by: few epochs from the solved head, so that the models stay close
+    /// enough to have a mean.
+    package static var acrossFolds: TuningRecipe {
+        var recipe = TuningRecipe()
+        recipe.headStart = .solved
+        (recipe.blockRate, recipe.headRate) = (2e-4, 2e-4)
+        (recipe.schedule, recipe.warmUp) = (.cosine, 0.1)
+        recipe.epochs = 5
+        recipe.mirror = true
+        recipe.labelSmoothing = 0.1
+        recipe.labelBalance = 0.75
+        return recipe
+    }
+}

@@ -1,0 +1,12 @@
+/// What a tuning across folds made, and how good it was on samples that were held out.
+package struct TrainedTop: Sendable, Equatable {
+    /// The mean of the models that were tuned for each fold; its head over roots, with the temperature that suits
+    /// held-out samples.
+    package var top: TunedTop
+    package var plan: TuningPlan
+    /// What was said of each sample that was held out and has a latent, by a model that had not learned its fold. The
+    /// incumbent is that of the head's training.
+    package var outOfFold: TrainedHead.OutOfFold
+    /// Of the model of each fold. What is published is the mean of these, and better than each.
+    package var evaluation: Evaluation
+}

@@ -1,0 +1,49 @@
+/// How much a tuning across folds takes on, chosen from counts alone, so that the same samples give the same plan on every
+/// machine.
+///
+/// Models for two to five folds are tuned, each on the samples of all other folds. More of them are better, because what is
+/// published is their mean, but not at the price of hardly training each: the most folds are taken for which each model sees
+/// its samples ``leastEpochs`` times. Where even two folds leave no time for one epoch, only some of the samples are learned.
+package struct TuningPlan: Codable, Sendable, Equatable {
+    /// How many folds are held out, one after the other.
+    package var folds: Int
+    package var epochs: Int
+    /// How many samples of all folds together take part.
+    package var samples: Int
+
+    package init(folds: Int, epochs: Int, samples: Int) {
+        (self.folds, self.epochs, self.samples) = (folds, epochs, samples)
+    }
+
+    /// Products a second while training, forward and back, on which plans count: what two cores of a recent desktop manage
+    /// with something to spare. A slower machine needs a longer limit for the same plan.
+    package static let multiplyAddsPerSecond = 1.5e11
+    /// The part of the time limit that the steps may take; the rest is for the head before, and for looking at samples.
+    private static let stepShare = 0.7
+    private static let leastEpochs = 3
+    /// Few samples are seen more often, so that a model takes about so many steps.
+    private static let wantedSteps = 160
+    private static let mostEpochs = 20
+
+    /// - Parameters:
+    ///   - samples: Of labels that are learned, with latents.
+    ///   - epochs: The fewest that are wanted, where there is time for them.
+    ///   - multiplyAdds: Of one latent through the blocks.
+    ///   - folds: The most that can be held out.
+    package init(
+        samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count
+    ) {
+        precondition(samples > 0 && folds > 0 && batch > 0)
+        // Back takes twice as much as forward: the gradients of weights and of values.
+        let passes =
+            Self.stepShare * (timeLimit / .seconds(1)) * Self.multiplyAddsPerSecond / (3 * Double(multiplyAdds))
+        let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
+        let wanted = max(epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / learned)))
+        func affordable(_ folds: Int) -> Int { min(wanted, Int(min(passes / (learned * Double(folds)), 1e6))) }
+        let few = min(2, folds)
+        self.folds = (few...folds).last { affordable($0) >= min(wanted, Self.leastEpochs) } ?? few
+        self.epochs = max(1, affordable(self.folds))
+        let part = min(1, passes / (learned * Double(self.folds)))
+        self.samples = max(min(samples, 2 * batch), Int(Double(samples) * part))
+    }
+}
