@@ -129,7 +129,8 @@ let package = Package(
         tests(
             "GraftServiceTests",
             [
-                "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftStore", "TestBackbones", logging,
+                "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
+                "TestBackbones", logging,
             ]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),

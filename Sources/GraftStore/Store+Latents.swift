@@ -60,13 +60,13 @@ extension Store {
         }
     }
 
-    /// Hands the latents of the samples with the sequence numbers `samples`, as far as they have one of the backbone
-    /// `fingerprint` taken before the block `cut`, to `body`, in their order and one transaction. Synchronous: for the
-    /// trainer, a batch at a time, because a long read would keep the write-ahead log from being folded into the file.
-    package func forEachLatent(
-        of samples: [Int64], fingerprint: String, cut: String, _ body: (Int64, KeptLatent) throws -> Void
-    ) throws {
-        let found = try readNow { db in
+    /// The latents of the samples with the sequence numbers `samples`, in their order, as far as they have one of the
+    /// backbone `fingerprint` that was taken before the block `cut`. Synchronous: for the trainer, a batch at a time, because
+    /// a long read would keep the write-ahead log from being folded into the file.
+    package func latents(
+        of samples: [Int64], fingerprint: String, cut: String
+    ) throws(StoreError) -> [(sample: Int64, latent: KeptLatent)] {
+        try readNow { db in
             let statement = try db.cachedStatement(
                 sql: """
                     SELECT format, height, width, channels, bytes FROM latents
@@ -80,7 +80,6 @@ extension Store {
                 }
             }
         }
-        for (sample, latent) in found { try body(sample, latent) }
     }
 
     /// Keeps `latent` with the sample `id`, in the place of another one that was kept with it, unless it is larger than all

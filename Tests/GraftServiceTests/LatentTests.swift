@@ -12,10 +12,8 @@ import Testing
         let fingerprint = try #require(status.backbone?.fingerprint)
         let cut = try #require(status.latents?.cut)
         let store = try Store(folder: running.configuration.state, access: .reader)
-        var found: [KeptLatent] = []
         let samples = try store.samplesWithLatent(fingerprint: fingerprint, cut: cut)
-        try store.forEachLatent(of: samples, fingerprint: fingerprint, cut: cut) { found.append($1) }
-        return found
+        return try store.latents(of: samples, fingerprint: fingerprint, cut: cut).map(\.latent)
     }
 
     @Test func answersAreTheSameWithAndWithoutLatents() async throws {

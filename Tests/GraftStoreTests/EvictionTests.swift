@@ -36,7 +36,7 @@ import Testing
         #expect(try await store.latentCounts() == LatentCounts(latents: 10, bytes: 1000, evicted: 30))
         #expect(try await store.counts(fingerprint: fingerprint).samples == 40)
         // What was taught last has its latent, because room was made for it before.
-        #expect(try store.latents(of: [40]).map(\.latent) == [latent(40, bytes: 100)])
+        #expect(try store.found(of: [40]).map(\.latent) == [latent(40, bytes: 100)])
     }
 
     @Test func theLabelWithTheMostLosesFirst() async throws {
@@ -81,7 +81,7 @@ import Testing
                 try newSample("cat", $0, fingerprint: $0 == 2 ? "other" : fingerprint, latent: latent($0, bytes: 100))
             }, latentByteLimit: .max)
         try await store.add([newSample("cat", 5, latent: latent(5, bytes: 100))], latentByteLimit: 400)
-        #expect(try store.latents(of: [2], fingerprint: "other").isEmpty)
+        #expect(try store.found(of: [2], fingerprint: "other").isEmpty)
         #expect(try store.samplesWithLatent(fingerprint: fingerprint, cut: "top") == [1, 3, 4, 5])
     }
 

@@ -9,7 +9,7 @@ import Testing
         let store = try state.open()
         let latent = latent(1, bytes: 1000)
         try await store.add([newSample("cat", 1, latent: latent), newSample("cat", 2), newSample("dog", 3)])
-        #expect(try store.latents(of: [3, 2, 1]) == [Found(sample: 1, latent: latent)])
+        #expect(try store.found(of: [3, 2, 1]) == [Found(sample: 1, latent: latent)])
         #expect(try store.samplesWithLatent(fingerprint: fingerprint, cut: "top") == [1])
         #expect(try await store.latentCounts() == LatentCounts(latents: 1, bytes: 1000, evicted: 0))
     }
@@ -18,8 +18,8 @@ import Testing
         let state = try TemporaryState()
         let store = try state.open()
         try await store.add((1...4).map { try newSample("cat", $0, latent: latent($0)) })
-        #expect(try store.latents(of: [3, 1, 99, 4]).map(\.sample) == [3, 1, 4])
-        #expect(try store.latents(of: [2])[0].latent == latent(2))
+        #expect(try store.found(of: [3, 1, 99, 4]).map(\.sample) == [3, 1, 4])
+        #expect(try store.found(of: [2])[0].latent == latent(2))
     }
 
     @Test func onlyThoseOfTheBackboneAndTheCutAreFound() async throws {
@@ -29,8 +29,8 @@ import Testing
             newSample("cat", 1, latent: latent(1)), newSample("cat", 2, latent: latent(2, cut: "earlier")),
             newSample("cat", 3, fingerprint: "other", latent: latent(3)),
         ])
-        #expect(try store.latents(of: [1, 2, 3]).map(\.sample) == [1])
-        #expect(try store.latents(of: [1, 2, 3], cut: "earlier").map(\.sample) == [2])
+        #expect(try store.found(of: [1, 2, 3]).map(\.sample) == [1])
+        #expect(try store.found(of: [1, 2, 3], cut: "earlier").map(\.sample) == [2])
         #expect(try store.samplesWithLatent(fingerprint: fingerprint, cut: "earlier") == [2])
         #expect(try store.samplesWithLatent(fingerprint: "other", cut: "top") == [3])
         #expect(try store.samplesWithLatent(fingerprint: "unknown", cut: "top") == [])
@@ -49,7 +49,7 @@ import Testing
         try await store.add((1...3).map { try newSample("cat", $0, latent: latent($0)) })
         let first = try await store.samples(label: nil, after: 0, limit: 1)[0].id
         _ = try await store.forget(first)
-        #expect(try store.latents(of: [1, 2, 3]).map(\.sample) == [2, 3])
+        #expect(try store.found(of: [1, 2, 3]).map(\.sample) == [2, 3])
         _ = try await store.forget(label: "cat")
         #expect(try await store.latentCounts() == LatentCounts(latents: 0, bytes: 0, evicted: 0))
     }
@@ -75,10 +75,10 @@ import Testing
         let store = try state.open()
         try await store.add([newSample("cat", 1)])
         try await store.add([newSample("cat", 1, latent: latent(1))])
-        #expect(try store.latents(of: [1]).map(\.latent) == [latent(1)])
+        #expect(try store.found(of: [1]).map(\.latent) == [latent(1)])
         // Another cut was configured since.
         try await store.add([newSample("cat", 1, latent: latent(7, cut: "later"))])
-        #expect(try store.latents(of: [1], cut: "later").map(\.latent) == [latent(7, cut: "later")])
+        #expect(try store.found(of: [1], cut: "later").map(\.latent) == [latent(7, cut: "later")])
         #expect(try await store.latentCounts().latents == 1)
     }
 
@@ -92,8 +92,8 @@ import Testing
                 ExtractedSample(id: ids[0], features: [1], latent: latent(9)),
                 ExtractedSample(id: ids[1], features: [2]),
             ], fingerprint: "other")
-        #expect(try store.latents(of: [1, 2]).isEmpty)
-        #expect(try store.latents(of: [1, 2], fingerprint: "other") == [Found(sample: 1, latent: latent(9))])
+        #expect(try store.found(of: [1, 2]).isEmpty)
+        #expect(try store.found(of: [1, 2], fingerprint: "other") == [Found(sample: 1, latent: latent(9))])
         #expect(try await store.latentCounts().latents == 1)
     }
 }
@@ -115,14 +115,10 @@ func latent(_ number: Int, cut: String = "top", holding bytes: [UInt8]) -> KeptL
 }
 
 extension Store {
-    func latents(
+    func found(
         of samples: [Int64], fingerprint: String = fingerprint, cut: String = "top"
     ) throws -> [Found] {
-        var found: [Found] = []
-        try forEachLatent(of: samples, fingerprint: fingerprint, cut: cut) {
-            found.append(Found(sample: $0, latent: $1))
-        }
-        return found
+        try latents(of: samples, fingerprint: fingerprint, cut: cut).map { Found(sample: $0.sample, latent: $0.latent) }
     }
 
     func latentCounts() async throws -> LatentCounts { try await counts(fingerprint: nil).latents }

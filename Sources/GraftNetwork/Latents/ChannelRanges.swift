@@ -69,14 +69,14 @@ struct ChannelRanges {
         return bytes
     }
 
-    /// Writes every element from the bytes after the ranges.
-    func decode(_ bytes: RawSpan, into latent: inout MutableSpan<Float>) {
+    /// Writes `count` elements from the bytes after the ranges to `latents`, from `place` on.
+    func decode(_ bytes: RawSpan, count: Int, into latents: inout MutableSpan<Float>, at place: Int) {
         let (channels, base) = (steps.count, Self.byteCount(channels: steps.count))
         let (low, step) = (lowest.span, steps.span)
-        for first in stride(from: 0, to: latent.count, by: channels) {
+        for first in stride(from: 0, to: count, by: channels) {
             for c in 0..<channels {
                 let byte = bytes.unsafeLoad(fromByteOffset: base &+ first &+ c, as: UInt8.self)
-                latent[unchecked: first &+ c] = low[unchecked: c] + Float(byte) * step[unchecked: c]
+                latents[unchecked: place &+ first &+ c] = low[unchecked: c] + Float(byte) * step[unchecked: c]
             }
         }
     }

@@ -21,20 +21,22 @@ func encodeHalf(_ elements: Span<Float>) -> [UInt8] {
     return bytes
 }
 
-/// Writes the elements of ``encodeHalf(_:)``.
+/// Writes the `count` elements of ``encodeHalf(_:)`` to `elements`, from `place` on.
 ///
 /// - Throws: ``LatentError/notFinite`` for bytes that it never gives.
-func decodeHalf(_ bytes: RawSpan, into elements: inout MutableSpan<Float>) throws(LatentError) {
+func decodeHalf(
+    _ bytes: RawSpan, count: Int, into elements: inout MutableSpan<Float>, at place: Int
+) throws(LatentError) {
     // An exponent of all ones, plus one, carries into the sign's place.
     var carries: UInt32 = 0
-    for i in elements.indices {
+    for i in 0..<count {
         let half = UInt32(
             UInt16(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: 2 &* i, as: UInt16.self)))
         let magnitude = half & 0x7FFF
         carries |= magnitude &+ 0x400
         // Right for the smallest too, which the multiplication makes normal numbers.
         let element = Float(bitPattern: magnitude << 13) * 0x1p112
-        elements[unchecked: i] = Float(bitPattern: element.bitPattern | (half & 0x8000) << 16)
+        elements[unchecked: place &+ i] = Float(bitPattern: element.bitPattern | (half & 0x8000) << 16)
     }
     guard carries & 0x8000 == 0 else { throw .notFinite }
 }

@@ -26,21 +26,23 @@ package enum LatentFormat: String, Sendable, CaseIterable {
         }
     }
 
-    /// Writes the elements of a latent of this shape from its bytes.
+    /// Writes the elements of a latent of this shape from its bytes to `latents`, from `place` on.
     ///
-    /// - Throws: ``LatentError`` for bytes that are no latent of the shape; `latent` is then as it was, or written in part.
-    /// - Precondition: `latent` has as many elements as `shape`.
+    /// - Throws: ``LatentError`` for bytes that are no latent of the shape; its place is then as it was, or written in part.
+    /// - Precondition: as many elements as `shape` has follow `place`.
     package func decode(
-        _ bytes: RawSpan, shape: MapShape, into latent: inout MutableSpan<Float>
+        _ bytes: RawSpan, shape: MapShape, into latents: inout MutableSpan<Float>, at place: Int = 0
     ) throws(LatentError) {
-        precondition(latent.count == shape.count, "\(latent.count) elements are no latent of \(shape)")
+        precondition(place >= 0 && place + shape.count <= latents.count, "there is no room for a latent of \(shape)")
         let expected = byteCount(shape)
         guard bytes.byteCount == expected else {
             throw .byteCount(format: self, shape: shape, expected: expected, found: bytes.byteCount)
         }
         switch self {
-        case .int8: try ChannelRanges(bytes, channels: shape.channels).decode(bytes, into: &latent)
-        case .half: try decodeHalf(bytes, into: &latent)
+        case .int8:
+            try ChannelRanges(bytes, channels: shape.channels).decode(
+                bytes, count: shape.count, into: &latents, at: place)
+        case .half: try decodeHalf(bytes, count: shape.count, into: &latents, at: place)
         }
     }
 }
