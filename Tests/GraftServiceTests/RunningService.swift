@@ -12,10 +12,16 @@ final class RunningService {
     private(set) var service: GraftService
     private(set) var configuration: Configuration
     private let trainer: String
+    private let log: RecordedLog?
 
-    /// - Parameter trainer: What is run as the trainer; by itself a service in a test bundle has none.
-    init(trainer: String = "/bin/false", _ change: (inout Configuration) -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - trainer: What is run as the trainer; by itself a service in a test bundle has none.
+    ///   - log: What hears what is logged; nil for nobody.
+    init(
+        trainer: String = "/bin/false", log: RecordedLog? = nil, _ change: (inout Configuration) -> Void = { _ in }
+    ) async throws {
         self.trainer = trainer
+        self.log = log
         folder = try TemporaryFolder()
         var configuration = Configuration()
         configuration.state = folder.file("state").path
@@ -23,20 +29,21 @@ final class RunningService {
         configuration.trainAutomatically = false
         change(&configuration)
         self.configuration = configuration
-        service = try await Self.start(configuration, trainer)
+        service = try await Self.start(configuration, trainer, log)
     }
 
-    private static func start(_ configuration: Configuration, _ trainer: String) async throws -> GraftService {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        return try await GraftService(configuration, trainer: trainer, logger: logger)
+    private static func start(_ configuration: Configuration, _ trainer: String, _ log: RecordedLog?) async throws
+        -> GraftService
+    {
+        let nobody = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        return try await GraftService(configuration, trainer: trainer, logger: log?.logger ?? nobody)
     }
 
     /// Stops it and starts it again, with other settings where `change` makes them.
     func restart(_ change: (inout Configuration) -> Void = { _ in }) async throws {
         await service.stop()
         change(&configuration)
-        service = try await Self.start(configuration, trainer)
+        service = try await Self.start(configuration, trainer, log)
     }
 
     /// The same, with something done to its store while it is stopped.

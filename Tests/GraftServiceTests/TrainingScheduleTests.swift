@@ -183,7 +183,8 @@ private func write(_ text: String, to path: String, in folder: TemporaryFolder) 
         try write("Discharging", to: "class/power_supply/BAT0/status", in: system)
         try write("12", to: "class/power_supply/BAT0/capacity", in: system)
         let trainer = try HeldTrainer()
-        let running = try await RunningService(trainer: trainer.program) {
+        let log = RecordedLog()
+        let running = try await RunningService(trainer: trainer.program, log: log) {
             $0.trainAfterSamples = 12
             $0.trainQuietSeconds = 0
             $0.trainIntervalSeconds = 0
@@ -200,9 +201,18 @@ private func write(_ text: String, to path: String, in folder: TemporaryFolder) 
         #expect(drained.schedule.blockedBy == ["battery BAT0 is at 12 %, below 30 %"])
         #expect(await running.service.status().schedule?.blockedBy == drained.schedule.blockedBy)
 
+        // Asked again it decides the same, also with another number, and says so no more.
+        try write("13", to: "class/power_supply/BAT0/capacity", in: system)
+        #expect(try await ifDue(running).schedule.blockedBy == ["battery BAT0 is at 13 %, below 30 %"])
+        #expect(
+            log.messages.filter { $0.hasPrefix("training ") } == [
+                "training waits: battery BAT0 is at 12 %, below 30 %"
+            ])
+
         try write("80", to: "class/power_supply/BAT0/capacity", in: system)
         let due = try await ifDue(running)
         #expect(due.schedule.due && due.job?.state == .running)
+        #expect(log.messages.contains("training is due: 12 new samples"))
         #expect(try await ifDue(running).schedule.blockedBy == ["job \(due.job?.id ?? "") runs"])
         #expect(try await trainer.finish(running).state == .published)
 

@@ -15,10 +15,9 @@ final class SerialThreadExecutor: SerialExecutor {
     private let wake = DispatchSemaphore(value: 0)
 
     init(name: String) {
-        let thread = Thread { [state = Unmanaged.passUnretained(self)] in
-            // The process keeps its executors until it ends, so the thread may lean on this one.
-            state.takeUnretainedValue().run()
-        }
+        // The thread holds the executor until the process ends: the last job may well be what lets go of the actor, and with
+        // it of everybody else's reference.
+        let thread = Thread { self.run() }
         thread.name = name
         // Cholesky's blocked recursion and SQLite's parser fit well below this; the default of 512 KiB is tight.
         thread.stackSize = 4 << 20
