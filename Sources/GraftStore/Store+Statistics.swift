@@ -114,15 +114,19 @@ extension Store {
         }
     }
 
-    /// How many samples have features of the backbone `fingerprint`.
-    package func sampleCount(fingerprint: String) async throws(StoreError) -> Int {
-        try await read { db in
-            try Int.fetchOne(
-                db,
-                sql: """
-                    SELECT count(*) FROM samples
-                    WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?)
-                    """, arguments: [fingerprint]) ?? 0
+    /// How many samples have features of the backbone `fingerprint`. Synchronous, as the above.
+    package func sampleCount(fingerprint: String) throws(StoreError) -> Int {
+        do {
+            return try database.read { db in
+                try Int.fetchOne(
+                    db,
+                    sql: """
+                        SELECT count(*) FROM samples
+                        WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?)
+                        """, arguments: [fingerprint]) ?? 0
+            }
+        } catch {
+            throw StoreError(error, folder: folder)
         }
     }
 }

@@ -40,7 +40,7 @@ import Testing
                 LaterSample(before: ids["cat"]!, label: ids["wolf"]!, features: [2, -1, .max, .min]),
                 LaterSample(before: nil, label: ids["wolf"]!, features: [4, -1, .max, .min]),
             ])
-        #expect(try await store.sampleCount(fingerprint: fingerprint) == 4)
+        #expect(try store.sampleCount(fingerprint: fingerprint) == 4)
         _ = third
     }
 

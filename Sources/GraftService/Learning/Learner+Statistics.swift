@@ -59,7 +59,7 @@ extension Learner {
                 statistics.relabel(features, from: before, to: sample.label)
             }
         }
-        let expected = try await store.sampleCount(fingerprint: fingerprint)
+        let expected = try store.sampleCount(fingerprint: fingerprint)
         guard statistics.count == expected else {
             throw StatisticsError.malformed(
                 detail: "with what came later they are of \(statistics.count) samples, expected \(expected)")
