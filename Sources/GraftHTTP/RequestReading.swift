@@ -48,6 +48,9 @@ extension Request {
         if let whenEmpty { try Self.refuseUnknownKeys(bytes, of: whenEmpty) }
         do {
             return try APICoding.decoder().decode(type, from: Data(bytes))
+        } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty && Self.isJSON(bytes) {
+            // The decoder calls a number that does not fit its type no JSON.
+            throw Problem(.badRequest, detail: "the body is not the expected JSON: a number is out of its range")
         } catch let error as DecodingError {
             throw Problem(.badRequest, detail: "the body is not the expected JSON: \(error.summary)")
         }
@@ -55,6 +58,10 @@ extension Request {
 }
 
 extension Request {
+    private static func isJSON(_ bytes: [UInt8]) -> Bool {
+        (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+    }
+
     /// Where everything may be left out, a misspelt key would be left out too, without a word.
     private static func refuseUnknownKeys(_ json: [UInt8], of value: some Any) throws(Problem) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any] else { return }
@@ -97,7 +104,8 @@ extension DecodingError {
     /// What was wrong, in one line.
     var summary: String {
         func place(_ context: Context) -> String {
-            context.codingPath.isEmpty ? "" : " at " + context.codingPath.map(\.stringValue).joined(separator: ".")
+            context.codingPath.isEmpty
+                ? "" : " at " + context.codingPath.map(\.stringValue.snakeCased).joined(separator: ".")
         }
         return switch self {
         case .typeMismatch(let type, let context): "expected \(type)\(place(context))"

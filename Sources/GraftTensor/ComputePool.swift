@@ -29,8 +29,9 @@ package final class ComputePool: Sendable {
     package let queueLimit: Int
     private let queue: WorkQueue
 
+    /// - Parameter stackSize: Bytes for each thread.
     /// - Precondition: `threads >= 1` and `queueLimit >= 0`.
-    package init(threads: Int, queueLimit: Int) {
+    package init(threads: Int, queueLimit: Int, stackSize: Int = 2 << 20) {
         precondition(threads >= 1 && queueLimit >= 0)
         self.threads = threads
         self.queueLimit = queueLimit
@@ -39,7 +40,7 @@ package final class ComputePool: Sendable {
             // The threads hold the queue, not the pool, so that a forgotten pool ends them.
             let thread = Thread { [queue] in queue.work(as: worker) }
             thread.name = "compute-\(worker)"
-            thread.stackSize = 2 << 20
+            thread.stackSize = stackSize
             thread.start()
         }
     }

@@ -14,6 +14,6 @@ struct Train: AsyncParsableCommand {
     }
 
     func run() async throws {
-        throw ExitCode(Trainer.main())
+        throw ExitCode(await Trainer.main())
     }
 }

@@ -59,7 +59,7 @@ import Testing
     @Test func anEqualVersionIsHardlyEverCalledWorseHoweverOftenOneLooks() {
         // 200 versions that answer a third of all samples otherwise, each looked at after every one of 200 samples: at most
         // the 5 % that the significance allows, and three standard deviations of 3.1. The ordinary test at 95 % would call
-        // about a third of them worse.
+        // about a quarter of them worse.
         let alarms = (0..<200 as Range<UInt64>).count { seed in
             if case .worse = Self.watch(Self.stream(200, live: 0.8, shadow: 0.8, seed: seed)).verdict {
                 true

@@ -39,13 +39,8 @@ final class HeldTrainer {
         return try await finish(running, alter: alter)
     }
 
-    /// Trains on a thread with the stack of a process's first: that of a task is small for what OpenBLAS keeps there.
     private static func work(on job: TrainerJob) async throws -> TrainerResult {
-        try await withCheckedThrowingContinuation { continuation in
-            let thread = Thread { continuation.resume(with: Result { try Trainer.train(job) { _, _ in } }) }
-            thread.stackSize = 8 << 20
-            thread.start()
-        }
+        try await Trainer.train(job) { _, _ in }
     }
 
     /// Does the work of the job that has been started.

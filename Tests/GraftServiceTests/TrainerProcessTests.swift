@@ -33,6 +33,14 @@ import Testing
         #expect(result.lines == ["5"])
     }
 
+    @Test func itHoldsNoFileOfTheDaemon() async throws {
+        // A descriptor that is inherited, as those of sockets are.
+        let file = dup(STDIN_FILENO)
+        defer { close(file) }
+        let result = await everything(try run("read job; ls /proc/$$/fd"))
+        #expect(result.lines == ["0", "1", "2"])
+    }
+
     @Test func cancellingEndsItThoughTheDaemonIgnoresTheSignal() async throws {
         let before = signal(SIGTERM, SIG_IGN)
         defer { signal(SIGTERM, before) }

@@ -32,7 +32,9 @@ package enum ClassicRecipe: String, Codable, Sendable, CaseIterable {
     /// pooling layers, and with them the third pooling, which has no weights. Nil in other networks.
     private static func blockAfterThirdPooling(_ architecture: Architecture) -> String? {
         let poolings = architecture.blocks.indices.filter { b in
-            if case .pooling = architecture.blocks[b].nodes[0].layer { architecture.blocks[b].nodes.count == 1 } else {
+            if case .pooling = architecture.blocks[b].nodes[0].layer {
+                architecture.blocks[b].nodes.count == 1
+            } else {
                 false
             }
         }

@@ -54,7 +54,7 @@ package struct TopTraining: Sendable {
         let rows = sample(known, count: plan.samples, seed: seed)
 
         var mean: TunedTop?
-        var judged: [Judged] = []
+        var judged = HeldOutScores()
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
         for (number, fold) in folds.enumerated() {
             let message = "tuning blocks, model \(number + 1) of \(folds.count)"
@@ -65,28 +65,12 @@ package struct TopTraining: Sendable {
                 progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
                 isCancelled: isCancelled)
             let model = tuned.moved(from: try self.start(of: tuned, head: start.foldHeads[fold]!), by: part)
-            judged.append(
-                try judge(
-                    model, tuning, rows.filter { set.folds[$0] == fold }, set, latents, by: worker))
+            try judged.add(
+                model, tuning, rows.filter { set.folds[$0] == fold }, labels: set.labels, latents, by: worker)
             let complete = model.completed(by: start.head)
             mean = mean.map { $0.mean(of: number, with: complete) } ?? complete
         }
-        return conclude(mean!, plan, judged, set, start)
-    }
-
-    /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.
-    package func forEachSample(
-        of rows: [Int], through top: TunedTop, latents: some LatentSource, by worker: Worker = .alone,
-        _ body: (_ row: Int, _ features: ImageFeatures) throws -> Void
-    ) throws {
-        let tuning = try TopTuning(
-            recipe, blocks: blocks, space: top.head.space, instructionSet: instructionSet, elements: elements)
-        try tuning.forEachBatch(of: rows, through: top, latents: latents, by: worker) { rows, features, _ in
-            let count = features.count / rows.count
-            for (n, row) in rows.enumerated() {
-                try body(row, ImageFeatures(Array(features[n * count..<(n + 1) * count])))
-            }
-        }
+        return TrainedTop(mean!, plan: plan, judged: judged, labels: set.labels, beside: start)
     }
 
     // MARK: -
@@ -112,58 +96,6 @@ package struct TopTraining: Sendable {
             blocks: tuned.blocks, parameters: parameters, head: .linear(head.starting(tuned.head.labels)),
             epochs: tuned.epochs, keptEpoch: tuned.keptEpoch)
     }
-
-    // MARK: - Judging
-
-    /// What a model says of the samples of its fold.
-    private struct Judged {
-        var rows: [Int]
-        var scores: OutOfFoldScores.Part
-    }
-
-    private func judge(
-        _ model: TunedTop, _ tuning: TopTuning, _ rows: [Int], _ set: TrainingSet, _ latents: some LatentSource,
-        by worker: Worker
-    ) throws(TuningError) -> Judged {
-        var judged = Judged(rows: [], scores: .init(truth: [], labels: model.head.labels, scores: []))
-        do {
-            try tuning.forEachBatch(of: rows, through: model, latents: latents, by: worker) { rows, _, logits in
-                judged.rows += rows
-                judged.scores.truth += rows.map { set.labels[$0] }
-                judged.scores.scores += logits
-            }
-        } catch let error as TuningError {
-            throw error
-        } catch {
-            throw .unreadable(detail: "\(error)")
-        }
-        return judged
-    }
-
-    private func conclude(
-        _ mean: TunedTop, _ plan: TuningPlan, _ judged: [Judged], _ set: TrainingSet, _ start: TrainedHead
-    ) -> TrainedTop {
-        let temperature = OutOfFoldScores(labels: start.head.labels, parts: judged.map(\.scores))
-            .bestTemperature(.samples).temperature
-        var predictions: [(row: Int, prediction: Prediction)] = []
-        for part in judged {
-            let labels = part.scores.labels
-            for (n, row) in part.rows.enumerated() {
-                var probabilities = Array(part.scores.scores[n * labels.count..<(n + 1) * labels.count])
-                softmax(&probabilities, temperature: Float(temperature))
-                predictions.append(
-                    (row, Prediction(labels: labels, probabilities: probabilities, truth: set.labels[row])))
-            }
-        }
-        predictions.sort { $0.row < $1.row }
-        let incumbents = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.incumbent))
-        let rows = predictions.map(\.row)
-        return TrainedTop(
-            top: mean.with(temperature: Float(temperature)), plan: plan,
-            outOfFold: .init(
-                rows: rows, candidate: predictions.map(\.prediction), incumbent: rows.map { incumbents[$0]! }),
-            evaluation: Evaluation(truth: rows.map { set.labels[$0] }, predictions: predictions.map(\.prediction)))
-    }
 }
 
 extension TunedTop {
@@ -187,8 +119,6 @@ extension TunedTop {
                     labels: head.labels, featureCount: head.featureCount, space: own.space, weights: weights,
                     bias: bias, temperature: own.temperature)))
     }
-
-    fileprivate func with(temperature: Float) -> TunedTop { with(head.with(temperature: temperature)) }
 
     private func with(_ head: VersionHead) -> TunedTop {
         TunedTop(blocks: blocks, parameters: parameters, head: head, epochs: epochs, keptEpoch: keptEpoch)

@@ -25,6 +25,12 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     private static let wantedSteps = 160
     private static let mostEpochs = 20
 
+    /// How many latents can be learned from once, where each takes `multiplyAdds` on its way through.
+    static func passes(multiplyAdds: Int, timeLimit: Duration) -> Double {
+        // Back takes twice as much as forward: the gradients of weights and of values.
+        stepShare * (timeLimit / .seconds(1)) * multiplyAddsPerSecond / (3 * Double(multiplyAdds))
+    }
+
     /// - Parameters:
     ///   - samples: Of labels that are learned, with latents.
     ///   - epochs: The fewest that are wanted, where there is time for them.
@@ -34,9 +40,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
         samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count
     ) {
         precondition(samples > 0 && folds > 0 && batch > 0)
-        // Back takes twice as much as forward: the gradients of weights and of values.
-        let passes =
-            Self.stepShare * (timeLimit / .seconds(1)) * Self.multiplyAddsPerSecond / (3 * Double(multiplyAdds))
+        let passes = Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
         let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
         let wanted = max(epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / learned)))
         func affordable(_ folds: Int) -> Int { min(wanted, Int(min(passes / (learned * Double(folds)), 1e6))) }

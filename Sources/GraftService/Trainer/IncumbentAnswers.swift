@@ -30,16 +30,16 @@ struct IncumbentAnswers {
 }
 
 extension Gate {
-    /// The verdict on `trained` against the version whose answers these are; where that said nothing, against the analytic
-    /// head. Over the samples of the labels that `trained` answers: the others are left to the analytic head in either case,
-    /// and are too few to show anything but noise.
-    func judge(_ trained: TrainedHead, _ set: TrainingSet, against incumbent: IncumbentAnswers) -> Verdict {
-        let labels = Set(trained.head.labels)
-        let outOfFold = trained.outOfFold
+    /// The verdict on a candidate against the version whose answers these are; where that said nothing, or there is none,
+    /// against the analytic head. Over the samples of `labels`, those that the candidate answers: the others are left to
+    /// the analytic head in either case, and are too few to show anything but noise.
+    func judge(
+        _ outOfFold: TrainedHead.OutOfFold, labels: Set<Int64>, _ set: TrainingSet, against incumbent: IncumbentAnswers?
+    ) -> Verdict {
         let judged = outOfFold.rows.indices.filter { labels.contains(set.labels[outOfFold.rows[$0]]) }
         return judge(
             truth: judged.map { set.labels[outOfFold.rows[$0]] },
-            incumbent: judged.map { incumbent[outOfFold.rows[$0]] ?? outOfFold.incumbent[$0].label },
+            incumbent: judged.map { incumbent?[outOfFold.rows[$0]] ?? outOfFold.incumbent[$0].label },
             candidate: judged.map { outOfFold.candidate[$0].label })
     }
 }

@@ -4,12 +4,13 @@ import GraftAPI
 import GraftCheckpoint
 import GraftLearning
 import GraftStore
+import GraftTensor
 import Synchronization
 
 /// The trainer's side of a job: what `graftd train` does.
 package enum Trainer {
     /// Reads a job from standard input, does it, reports on standard output, and returns the exit status.
-    package static func main() -> Int32 {
+    package static func main() async -> Int32 {
         // The first to go when memory runs out; it fails where the system does not let us say so, which changes nothing.
         try? "1000".write(toFile: "/proc/self/oom_score_adj", atomically: false, encoding: .utf8)
         let output = MessageWriter()
@@ -19,7 +20,7 @@ package enum Trainer {
         }
         endWithTheDaemon()
         do {
-            output.write(.finished(try train(job) { output.write(.progress(fraction: $0, message: $1)) }))
+            output.write(.finished(try await train(job) { output.write(.progress(fraction: $0, message: $1)) }))
             return 0
         } catch {
             output.write(.failed(message: "\(error)"))
@@ -35,43 +36,18 @@ package enum Trainer {
         }
     }
 
-    /// Trains on the samples up to the job's snapshot, writes the candidate's head, and judges it.
+    /// Trains on the samples up to the job's snapshot, writes the candidate, and judges it.
     package static func train(
         _ job: TrainerJob, progress: @escaping @Sendable (Double, String) -> Void
-    ) throws -> TrainerResult {
-        let store = try Store(folder: job.state, access: .reader)
-        progress(0, "reading samples")
-        let snapshot = try Snapshot(
-            store, fingerprint: job.fingerprint, featureCount: job.featureCount, upTo: job.snapshot)
-        let (set, samples, groups) = (snapshot.set, snapshot.samples, snapshot.groups)
-        var training = HeadTraining()
-        training.threads = ProcessInfo.processInfo.activeProcessorCount
-        training.incumbent = job.incumbentCalibration
-        training.space = FeatureSpace(job.features)
-        let trained = try training.train(set, progress: progress)
-        try VersionFile.write(.linear(trained.head), parameters: [:], of: [], metadata: metadata(job), to: job.output)
-        let verdict =
-            job.incumbent == 0
-            ? trained.verdict
-            : training.gate.judge(
-                trained, set,
-                against: try IncumbentAnswers(version: job.incumbent, store: store, samples: samples, groups: groups))
-        return TrainerResult(
-            digest: try MappedFile(path: job.output, byteLimit: Configuration.backboneLimit).digest().description,
-            blocks: [], hasHiddenLayer: false, notes: [],
-            quality: Quality(trained.evaluation), perLabel: trained.evaluation.labels.map(LabelQuality.init),
-            calibration: trained.calibration, verdict: verdict,
-            outOfFold: zip(trained.outOfFold.rows, trained.outOfFold.candidate).map { row, answer in
-                OutOfFoldAnswer(sample: samples[row], label: answer.label, probability: answer.probability)
-            })
-    }
-
-    /// What a version's file says of itself; no time, so that the same job gives the same bytes.
-    private static func metadata(_ job: TrainerJob) -> [String: String] {
-        [
-            "format": "graftd-version-1", "fingerprint": job.fingerprint, "snapshot": "\(job.snapshot)",
-            "seed": "\(job.seed)", "strategy": job.strategy.rawValue,
-        ]
+    ) async throws -> TrainerResult {
+        let threads = ProcessInfo.processInfo.activeProcessorCount
+        // LAPACK keeps more on the stack than the kernels do.
+        let pool = ComputePool(threads: threads, queueLimit: 0, stackSize: 8 << 20)
+        let result = try await pool.run { worker in
+            try CandidateTraining(job, threads: threads).result(by: worker, progress: progress)
+        }
+        await pool.stop()
+        return result
     }
 }
 

@@ -88,6 +88,9 @@ package struct TrainerProcess: Sendable {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO)
         posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO)
+        // The server's sockets are not closed on exec: a trainer that outlived a killed daemon would answer in its place, and
+        // keep clients waiting whose connections the daemon has closed.
+        _ = addCloseFrom?(&actions, STDERR_FILENO + 1)
 
         // The daemon ignores the signals it handles by other means; its child must end by them.
         var attributes = posix_spawnattr_t()
@@ -105,6 +108,12 @@ package struct TrainerProcess: Sendable {
         var pid: pid_t = 0
         let code = posix_spawn(&pid, executable, &actions, &attributes, argv, environ)
         return code == 0 ? .success(pid) : .failure(POSIXError(POSIXErrorCode(rawValue: code) ?? .EIO))
+    }
+
+    /// `posix_spawn_file_actions_addclosefrom_np`, which the C library shows to GNU programs only.
+    private static let addCloseFrom = dlsym(nil, "posix_spawn_file_actions_addclosefrom_np").map {
+        unsafeBitCast(
+            $0, to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
     }
 
     /// Asks the child to stop; its `exited` event follows.

@@ -33,11 +33,8 @@ struct TrainingOrder: Sendable {
             throw Problem(
                 .badRequest, detail: "a recipe is for the strategies head and top: auto chooses its own; leave one out")
         }
-        // Heads over what tuned blocks give see it as it is.
-        features = strategy == .top ? .plain : request.features ?? .plain
-        guard request.features == nil || request.features == features else {
-            throw Problem(.badRequest, detail: "features: a head over tuned blocks is over plain features")
-        }
+        // As these recipes do in other frameworks, so that the export is a plain linear layer.
+        features = request.features ?? .plain
         let recipe = try TuningRecipe(given, for: backbone.architecture)
         try Self.check(recipe, strategy: strategy, backbone)
         self.recipe = recipe

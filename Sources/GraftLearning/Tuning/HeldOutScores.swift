@@ -1,0 +1,75 @@
+import GraftTensor
+
+/// What models said of samples that they had not learned.
+struct HeldOutScores {
+    /// Positions of the samples that each model was asked about.
+    private(set) var rows: [[Int]] = []
+    /// What each said.
+    private(set) var parts: [OutOfFoldScores.Part] = []
+
+    /// Asks `model`, trained by `tuning`, about the samples `rows`, those without a latent left out.
+    ///
+    /// - Parameter labels: Of all samples. `[N]`
+    mutating func add(
+        _ model: TunedTop, _ tuning: TopTuning, _ rows: [Int], labels: [Int64], _ latents: some LatentSource,
+        by worker: Worker
+    ) throws(TuningError) {
+        var asked: [Int] = []
+        var part = OutOfFoldScores.Part(truth: [], labels: model.head.labels, scores: [])
+        do {
+            try tuning.forEachBatch(of: rows, through: model, latents: latents, by: worker) { rows, _, logits in
+                asked += rows
+                part.truth += rows.map { labels[$0] }
+                part.scores += logits
+            }
+        } catch let error as TuningError {
+            throw error
+        } catch {
+            throw .unreadable(detail: "\(error)")
+        }
+        self.rows.append(asked)
+        parts.append(part)
+    }
+
+    /// The temperature that suits them, and with it what each sample was taken for, ascending by row.
+    ///
+    /// - Parameter labels: Ids of all labels that a model may know, ascending.
+    func predictions(labels: [Int64]) -> (temperature: Double, rows: [Int], predictions: [Prediction]) {
+        let temperature = OutOfFoldScores(labels: labels, parts: parts).bestTemperature(.samples).temperature
+        var found: [(row: Int, prediction: Prediction)] = []
+        for (rows, part) in zip(rows, parts) {
+            let count = part.labels.count
+            for (n, row) in rows.enumerated() {
+                var probabilities = Array(part.scores[n * count..<(n + 1) * count])
+                softmax(&probabilities, temperature: Float(temperature))
+                found.append(
+                    (row, Prediction(labels: part.labels, probabilities: probabilities, truth: part.truth[n])))
+            }
+        }
+        found.sort { $0.row < $1.row }
+        return (temperature, found.map(\.row), found.map(\.prediction))
+    }
+}
+
+extension TrainedTop {
+    /// `top`, at the temperature that suits what was `judged`, which tells how good it is.
+    ///
+    /// - Parameters:
+    ///   - labels: Of all samples. `[N]`
+    ///   - start: Whose out-of-fold answers it is compared with.
+    init(_ top: TunedTop, plan: TuningPlan, judged: HeldOutScores, labels: [Int64], beside start: TrainedHead) {
+        let (temperature, rows, predictions) = judged.predictions(labels: start.head.labels)
+        let incumbents = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.incumbent))
+        // Of very many samples the head's training answers only some.
+        let known = rows.indices.filter { incumbents[rows[$0]] != nil }
+        self.init(
+            top: TunedTop(
+                blocks: top.blocks, parameters: top.parameters, head: top.head.with(temperature: Float(temperature)),
+                epochs: top.epochs, keptEpoch: top.keptEpoch),
+            plan: plan,
+            outOfFold: .init(
+                rows: known.map { rows[$0] }, candidate: known.map { predictions[$0] },
+                incumbent: known.map { incumbents[rows[$0]]! }),
+            evaluation: Evaluation(truth: rows.map { labels[$0] }, predictions: predictions))
+    }
+}
