@@ -54,6 +54,7 @@ let package = Package(
     targets: [
         // C: vector kernels, and the system libraries as module maps.
         .target(name: "CKernels", cSettings: cSettings),
+        .systemLibrary(name: "CMalloc"),  // glibc's malloc.h, which Swift's module of glibc leaves out
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
         .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
@@ -90,7 +91,7 @@ let package = Package(
         // Thin executables.
         executable(
             "graftd",
-            ["GraftService", "GraftHTTP", argumentParser, logging, serviceLifecycle]),
+            ["GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
         executable(
             "graftctl",
             [

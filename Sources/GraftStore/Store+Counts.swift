@@ -68,9 +68,13 @@ extension Store {
             let bytes = [path, path + "-wal"].reduce(0) { sum, file in
                 sum + (((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int) ?? 0)
             }
+            // The plus keeps SQLite to the index by label: the one by backbone would read the row of every sample.
+            let negatives =
+                try Int.fetchOne(
+                    db, sql: "SELECT count(*) FROM samples WHERE label = ? AND +fingerprint = ?",
+                    arguments: [Self.negative, id]) ?? 0
             return StoreCounts(
-                samples: try count(" AND label <> \(Self.negative)"),
-                negatives: try count(" AND label = \(Self.negative)"),
+                samples: try count("") - negatives, negatives: negatives,
                 relearned: try count(" AND relearned IS NOT NULL"),
                 others: try Self.otherBackbones(than: id, db), images: try Self.imageCounts(db),
                 latents: try Self.latentCounts(db), prequentialAccuracy: accuracy, bytes: bytes)

@@ -19,7 +19,7 @@ package struct SketchedSample: Sendable, Equatable {
 
 extension Store {
     /// The sketch of every sample of the backbone `fingerprint`, a part of them at a time; synchronous.
-    package func forEachSketch(fingerprint: String, size: Int = 4096, _ body: ([SketchedSample]) -> Void) throws {
+    package func forEachSketch(fingerprint: String, size: Int = 512, _ body: ([SketchedSample]) -> Void) throws {
         var last: Int64 = 0
         while true {
             let rows = try database.read { [last] db in

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CMalloc
 import Foundation
 import Glibc
 import GraftHTTP
@@ -54,6 +55,9 @@ struct Serve: AsyncParsableCommand {
     }
 
     private func serve(_ settings: Configuration, _ logger: Logger) async throws {
+        // What a solve needs goes back to the system when it is done. Left to itself, glibc keeps ever larger pieces: with
+        // 1,000 labels of 1,280 features that was 60 MB more, and 40 MB more at the peak.
+        mallopt(M_MMAP_THRESHOLD, 1 << 20)
         try SocketFile.prepare(settings.socket)
         let service = try await GraftService(settings, logger: logger)
         let server = HTTPServer(service: service, socket: settings.socket, logger: logger)
