@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import GraftCheckpoint
+import GraftLearning
 import GraftNetwork
 import GraftTensor
 
@@ -28,6 +29,9 @@ struct TrainStep: AsyncParsableCommand {
     @Option(help: "How many steps to time, after two that are not.")
     var runs = 10
 
+    @Flag(help: "Time the steps of a whole tuning, which reads its latents from memory.")
+    var tuning = false
+
     @Flag(help: "Print one line of JSON.")
     var json = false
 
@@ -45,7 +49,10 @@ struct TrainStep: AsyncParsableCommand {
             throw ValidationError("\(source.architecture.name) has no block called '\(first)'")
         }
         let pool = ComputePool(threads: threads, queueLimit: 0)
-        let times = try await pool.run { [self] worker in try time(source, cut: cut, by: worker) }
+        let times = try await pool.run { [self] worker in
+            tuning
+                ? try timeTuning(source, cut: cut, by: worker) : try time(source, cut: cut, by: worker)
+        }
 
         let result = TrainStepResult(
             arch: source.architecture.name, peer: "graftd", threads: threads, case: "cached input of \(first)",
@@ -88,6 +95,27 @@ struct TrainStep: AsyncParsableCommand {
         for _ in 0..<2 { step() }
         let clock = ContinuousClock()
         return (0..<runs).map { _ in clock.measure { step() } / .milliseconds(1) }.sorted()
+    }
+
+    /// The same of the steps of a tuning.
+    private func timeTuning(_ source: NetworkSource, cut: Int, by worker: Worker) throws -> [Double] {
+        let shape = source.architecture.latent(before: cut)
+        let latents = HeldLatents(
+            shape: shape, values: (0..<2 * batch * shape.count).map { _ in Float.random(in: -1...1) })
+        let samples = TopTuning.Samples(
+            labels: latents.rows.map { Int64($0 % labels) }, learned: latents.rows)
+        var recipe = TuningRecipe()
+        (recipe.batch, recipe.epochs, recipe.blockDecay) = (batch, (runs + 3) / 2, 0.7)
+        let tuning = try TopTuning(
+            recipe, blocks: Array(source.architecture.blocks[cut...]), instructionSet: source.instructionSet,
+            elements: source.elements)
+        var ends: [ContinuousClock.Instant] = []
+        // What is timed may diverge: the numbers are random.
+        _ = try? tuning.train(
+            samples, latents: latents, seed: 1, by: worker, progress: { _ in ends.append(.now) })
+        let times = zip(ends.dropFirst(), ends).dropFirst().map { ($0 - $1) / .milliseconds(1) }
+        guard !times.isEmpty else { throw ValidationError("the first steps diverged: there is nothing to time") }
+        return times.sorted()
     }
 }
 

@@ -36,9 +36,14 @@ package struct HeldLatents: LatentSource, Equatable {
 
     package func read(_ rows: [Int], into latents: inout MutableSpan<Float>) -> [Int] {
         let found = rows.filter { places[$0] != nil }
-        for (n, row) in found.enumerated() {
-            let place = places[row]!
-            for i in 0..<shape.count { latents[n * shape.count + i] = values[place * shape.count + i] }
+        precondition(latents.count >= found.count * shape.count)
+        values.withUnsafeBufferPointer { values in
+            latents.withUnsafeMutableBufferPointer { latents in
+                for (n, row) in found.enumerated() {
+                    (latents.baseAddress! + n * shape.count)
+                        .update(from: values.baseAddress! + places[row]! * shape.count, count: shape.count)
+                }
+            }
         }
         return found
     }

@@ -14,7 +14,7 @@ struct Snapshot: Sendable {
 
     init(_ store: Store, fingerprint: String, featureCount: Int, upTo change: Int64) throws {
         set = TrainingSet(featureCount: featureCount)
-        set.reserveCapacity(try store.sampleCountNow(fingerprint: fingerprint))
+        set.reserveCapacity(try store.sampleCount(fingerprint: fingerprint))
         try store.forEachBatch(fingerprint: fingerprint, upTo: change) { batch in
             for sample in batch {
                 let group = sample.foldName
