@@ -34,6 +34,27 @@ package struct FeatureRows: Sendable, Equatable {
         return floats
     }
 
+    /// Writes the rows numbered `rows`, in that order, as a head over `space` sees them, to the beginning of `floats`.
+    ///
+    /// - Precondition: `floats` has room for them.
+    func copy(_ rows: ArraySlice<Int>, in space: FeatureSpace, to floats: inout [Float]) {
+        precondition(floats.count >= rows.count * featureCount)
+        let values = values.span
+        var target = floats.mutableSpan
+        var base = 0
+        for row in rows {
+            let source = values.extracting(row * featureCount..<(row + 1) * featureCount)
+            // Once for each space, so that the loop has no choice in it.
+            switch space {
+            case .roots:
+                for i in 0..<featureCount { target[base + i] = RootFeatures.value(source[i], in: .roots) }
+            case .plain:
+                for i in 0..<featureCount { target[base + i] = RootFeatures.value(source[i], in: .plain) }
+            }
+            base += featureCount
+        }
+    }
+
     /// The rows numbered `rows`, in that order, as 64-bit integers in the features' units `[n, D]`.
     func doubles(of rows: ArraySlice<Int>) -> [Double] {
         var doubles: [Double] = []

@@ -121,6 +121,33 @@ package enum BLAS {
         sum.withUnsafeMutableBufferPointer { cblas_daxpy(Int32(a.count), scale, a, 1, $0.baseAddress, 1) }
     }
 
+    /// Σ aᵢ·bᵢ, in 64 bits.
+    package static func dot(_ a: [Float], _ b: [Float]) -> Double {
+        precondition(a.count == b.count)
+        _ = isSingleThreaded
+        return cblas_dsdot(Int32(a.count), a, 1, b, 1)
+    }
+
+    /// `sum += scale · a`.
+    package static func add(_ a: [Float], scale: Float, to sum: inout [Float]) {
+        precondition(a.count == sum.count)
+        _ = isSingleThreaded
+        sum.withUnsafeMutableBufferPointer { cblas_saxpy(Int32(a.count), scale, a, 1, $0.baseAddress, 1) }
+    }
+
+    /// `a *= scale`.
+    package static func scale(_ a: inout [Float], by scale: Float) {
+        _ = isSingleThreaded
+        a.withUnsafeMutableBufferPointer { cblas_sscal(Int32($0.count), scale, $0.baseAddress, 1) }
+    }
+
+    /// The largest |aᵢ|; 0 of nothing.
+    package static func largestMagnitude(_ a: [Float]) -> Float {
+        guard !a.isEmpty else { return 0 }
+        _ = isSingleThreaded
+        return a[Int(cblas_isamax(Int32(a.count), a, 1))].magnitude
+    }
+
     // MARK: -
 
     private static func check<Scalar>(

@@ -5,5 +5,7 @@ import ArgumentParser
 struct Graftbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
-        subcommands: [Infer.self, Memory.self, Refit.self, Scaling.self, Start.self, TrainStep.self])
+        subcommands: [
+            Fit.self, Head.self, Infer.self, Memory.self, Refit.self, Scaling.self, Start.self, TrainStep.self,
+        ])
 }

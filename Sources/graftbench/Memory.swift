@@ -42,7 +42,7 @@ private struct MemoryResult: Encodable {
 }
 
 /// A size in bytes that `/proc/self/status` gives in kibibytes.
-private func processMemory(_ key: String) -> Int? {
+func processMemory(_ key: String) -> Int? {
     guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
     let line = status.split(separator: "\n").first { $0.hasPrefix("\(key):") }
     let kibibytes = line?.split(whereSeparator: \.isWhitespace).dropFirst().first

@@ -59,6 +59,22 @@ import Testing
         #expect(trained.evaluation.logLoss < 1.0986)  // log 3: no better than not knowing
     }
 
+    @Test func withoutWorkTheAnalyticHeadsWeightsArePublished() throws {
+        let set = clusters(counts: [40, 25, 30, 4], spread: 1, seed: 1)
+        var training = HeadTraining()
+        training.workLimit = 0
+        let trained = try training.train(set)
+        #expect(trained.strength == nil)
+        #expect(trained.head.labels == [1, 2, 3])
+        var statistics = LabelStatistics(featureCount: set.features.featureCount)
+        try statistics.add(set.features, labels: set.labels)
+        let analytic = AnalyticHead(statistics, calibration: trained.calibration).linear.keeping([1, 2, 3])
+        #expect(trained.head.weights == analytic.weights && trained.head.bias == analytic.bias)
+        // One fold in five was judged.
+        #expect(trained.outOfFold.rows == set.folds.indices.filter { set.folds[$0] == 0 })
+        #expect(trained.evaluation.balancedAccuracy > 0.9)
+    }
+
     @Test func tooFewLabelsAreRefused() {
         #expect(throws: HeadTrainingError.tooFewLabels(found: 1, samplesPerLabel: 5)) {
             try HeadTraining().train(clusters(counts: [20, 4], spread: 1, seed: 5))

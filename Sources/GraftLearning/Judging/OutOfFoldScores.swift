@@ -1,41 +1,47 @@
 import Foundation
 
-/// The logits of every sample, from a head that had not learned its fold.
+/// The logits of held-out samples, each from a head that had not learned its fold.
 struct OutOfFoldScores: Sendable {
-    /// Ids of the labels, ascending. `[L]`
-    let labels: [Int64]
     /// −∞ for a label that the fold's head did not know. `[N, L]`
-    private(set) var logits: [Float]
-    /// The position in `labels` of each sample's own label, or nil where its head did not know it. `[N]`
-    private(set) var truth: [Int?]
+    private var logits: [Float]
+    /// The position of each sample's own label, or nil where its head did not know it. `[N]`
+    private var truth: [Int?] = []
+    private let labelCount: Int
 
-    /// Scores to be filled for samples whose labels are `truth`, each among `labels`.
-    init(labels: [Int64], truth: [Int64]) {
-        let position = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
-        self.labels = labels
-        self.truth = truth.map { position[$0] }
-        logits = [Float](repeating: -.infinity, count: truth.count * labels.count)
-    }
+    /// Choices are made by as many samples as have so many scores: beyond, more samples hardly change them.
+    private static let scoreLimit = 1 << 21
 
-    var count: Int { truth.count }
-
-    /// Keeps what a fold's head, which knows `headLabels`, says of the samples `rows`: logits `[rows, headLabels]`.
-    mutating func set(_ scores: [Float], rows: [Int], headLabels: [Int64]) {
-        precondition(scores.count == rows.count * headLabels.count)
-        let columns = headLabels.map { label in labels.firstIndex(of: label)! }
-        for (i, row) in rows.enumerated() {
-            for (j, column) in columns.enumerated() {
-                logits[row * labels.count + column] = scores[i * headLabels.count + j]
-            }
-            if let own = truth[row], logits[row * labels.count + own] == -.infinity { truth[row] = nil }
+    /// Leaves so many samples to choose by in `folds` as ``scoreLimit`` allows for `labelCount` labels, evenly spread.
+    static func sample(_ folds: inout [Fold], labelCount: Int) {
+        let held = folds.reduce(0) { $0 + $1.heldOut.count }
+        let limit = max(scoreLimit / labelCount, 1)
+        guard held > limit else { return }
+        for i in folds.indices {
+            let all = folds[i].heldOut
+            let count = max(all.count * limit / held, 1)
+            folds[i].sampled = (0..<count).map { all[$0 * all.count / count] }
         }
     }
 
-    /// The probability of each of `labels` for one sample, 0 for those its head did not know. `[L]`
-    func probabilities(of row: Int, temperature: Float) -> [Float] {
-        var probabilities = Array(logits[row * labels.count..<(row + 1) * labels.count])
-        softmax(&probabilities, temperature: temperature)
-        return probabilities
+    /// What each fold's head, which knows `labels`, says of the samples to choose by: scores `[samples, labels]`.
+    ///
+    /// - Parameter labels: Ids of all labels, ascending; samples of others take no part.
+    init(
+        labels: [Int64], _ set: TrainingSet, _ folds: [Fold], _ heads: [(labels: [Int64], scores: [Float])]
+    ) {
+        let position = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
+        labelCount = labels.count
+        logits = [Float](repeating: -.infinity, count: folds.reduce(0) { $0 + $1.sampled.count } * labels.count)
+        for (fold, head) in zip(folds, heads) {
+            precondition(head.scores.count == fold.sampled.count * head.labels.count)
+            let columns = head.labels.map { position[$0]! }
+            for (i, row) in fold.sampled.enumerated() {
+                let base = truth.count * labelCount
+                for (j, column) in columns.enumerated() { logits[base + column] = head.scores[i * columns.count + j] }
+                let own = position[set.labels[row]]
+                truth.append(own.flatMap { logits[base + $0] == -.infinity ? nil : $0 })
+            }
+        }
     }
 
     // MARK: - Temperature
@@ -77,8 +83,8 @@ struct OutOfFoldScores: Sendable {
 
     private func logLoss(scale: Double, weights: [Double]) -> Double {
         var sum = 0.0
-        for row in 0..<count where weights[row] > 0 {
-            let scores = logits[row * labels.count..<(row + 1) * labels.count]
+        for row in truth.indices where weights[row] > 0 {
+            let scores = logits[row * labelCount..<(row + 1) * labelCount]
             let own = Double(scores[scores.startIndex + truth[row]!]) * scale
             sum += weights[row] * (logSumExp(scores, scale: scale) - own)
         }
@@ -87,7 +93,7 @@ struct OutOfFoldScores: Sendable {
 
     /// They sum to 1; 0 for a sample whose label its head did not know.
     private func sampleWeights(_ weighting: Weighting) -> [Double] {
-        var counts = [Double](repeating: 0, count: labels.count)
+        var counts = [Double](repeating: 0, count: labelCount)
         for own in truth { if let own { counts[own] += 1 } }
         let total = counts.reduce(0, +)
         let present = Double(counts.count { $0 > 0 })

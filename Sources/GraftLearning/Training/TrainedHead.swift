@@ -4,9 +4,10 @@ package struct TrainedHead: Sendable, Equatable {
     package var head: LinearHead
     /// What suits the analytic head best.
     package var calibration: AnalyticHead.Calibration
-    /// How strongly the head was held to the analytic solution.
-    package var strength: Double
-    /// What was said of each sample that could be held out.
+    /// How strongly the head was held to the analytic solution; nil where it is that, because a fit would have taken too
+    /// long.
+    package var strength: Double?
+    /// What was said of each sample that was held out: of all that could be, unless there are very many.
     package var outOfFold: OutOfFold
     /// Of the candidate: this head, with the analytic head for the labels it lacks. Over samples of the head's labels.
     package var evaluation: Evaluation

@@ -3,39 +3,38 @@
 /// There the analytic head's weights are the labels' means, all directions are worth the same, which is what makes one
 /// strength of the penalty sensible, and the search needs few steps. A strong pull gives the analytic head itself.
 struct WhitenedFit: Sendable {
-    private let covariance: WithinCovariance
     private let space: FeatureSpace
+    private let featureCount: Int
     private let fit: SoftmaxFit
     /// The analytic solution, where the search starts.
     private let start: SoftmaxFit.Solution
     /// Ids of the labels that are fitted, ascending. `[L]`
     let labels: [Int64]
 
+    /// The most bytes that the search's memory of past steps may take.
+    private static let historyBytes = 48 << 20
+
     /// - Parameters:
     ///   - rows: The samples of `set` to learn, each of a label in `labels`.
     ///   - labels: Ascending; each is in `statistics`.
     ///   - statistics: Those of `covariance`, which may cover samples of more labels.
     ///   - space: That of `covariance`, and of the heads.
+    ///   - threads: How many share the work; the result is the same.
     init(
         _ set: TrainingSet, rows: [Int], labels: [Int64], statistics: LabelStatistics, covariance: WithinCovariance,
-        space: FeatureSpace, temperature: Double
+        space: FeatureSpace, balance: SoftmaxFit.Balance, temperature: Double, threads: Int
     ) {
-        self.covariance = covariance
         self.space = space
         self.labels = labels
         let order = set.features.featureCount
+        featureCount = order
 
-        var features = set.features.floats(of: rows, in: space)
-        let mean = covariance.mean.map(Float.init)
-        for row in rows.indices {
-            for i in 0..<order { features[row * order + i] -= mean[i] }
-        }
-        covariance.whiten(&features, count: rows.count)
-
-        let all = statistics.labelIDs
-        var means = labels.flatMap { label in
-            let l = all.firstIndex(of: label)!
-            return covariance.centredMeans[l * order..<(l + 1) * order].map(Float.init)
+        let position = Dictionary(uniqueKeysWithValues: zip(statistics.labelIDs, 0...))
+        var means: [Float] = []
+        means.reserveCapacity(labels.count * order)
+        for label in labels {
+            let l = position[label]!
+            means.append(contentsOf: covariance.centredMeans[l * order..<(l + 1) * order].lazy.map(Float.init))
         }
         covariance.whiten(&means, count: labels.count)
         let bias = labels.indices.map { l in
@@ -43,10 +42,13 @@ struct WhitenedFit: Sendable {
         }
         start = SoftmaxFit.Solution(weights: means.map { $0 / Float(temperature) }, bias: bias.map(Float.init))
 
-        let position = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
-        fit = SoftmaxFit(
-            features: features, targets: rows.map { position[set.labels[$0]]! }, labelCount: labels.count,
-            balance: .labels, prior: start.weights)
+        let target = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
+        var fit = SoftmaxFit(
+            set.features, rows: rows, in: space, targets: rows.map { target[set.labels[$0]]! },
+            labelCount: labels.count, balance: balance, prior: start.weights,
+            metric: .init(covariance: covariance, isPenalized: true))
+        fit.threads = threads
+        self.fit = fit
     }
 
     /// The heads at each of `strengths`, in their order, each search starting where the last ended.
@@ -54,27 +56,17 @@ struct WhitenedFit: Sendable {
         // What later steps would still change does not show in held-out samples.
         var search = LBFGS()
         search.lossTolerance = 1e-4
+        search.memory = min(search.memory, max(3, Self.historyBytes / (start.weights.count * 8)))
         var solution = start
         var heads: [LinearHead] = []
         for strength in strengths {
-            solution = try fit.solve(strength: strength, from: solution, search: search, check: check)
-            heads.append(head(solution))
+            solution = try fit.solve(strength: strength, from: solution, search: search, check: check).solution
+            let plain = fit.weights(solution)
+            heads.append(
+                LinearHead(
+                    labels: labels, featureCount: featureCount, space: space, weights: plain.weights, bias: plain.bias,
+                    temperature: 1))
         }
         return heads
-    }
-
-    /// `solution`, over features as they are.
-    private func head(_ solution: SoftmaxFit.Solution) -> LinearHead {
-        let order = covariance.featureCount
-        var weights = solution.weights
-        covariance.unwhitenWeights(&weights, count: labels.count)
-        let bias = labels.indices.map { l in
-            Float(
-                (0..<order).reduce(Double(solution.bias[l])) {
-                    $0 - Double(weights[l * order + $1]) * covariance.mean[$1]
-                })
-        }
-        return LinearHead(
-            labels: labels, featureCount: order, space: space, weights: weights, bias: bias, temperature: 1)
     }
 }
