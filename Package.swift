@@ -126,7 +126,9 @@ let package = Package(
             ]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
         tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint"]),
-        tests("GraftServiceTests", ["GraftService", "GraftAPI", "GraftStore", "TestBackbones", logging]),
+        tests(
+            "GraftServiceTests",
+            ["GraftService", "GraftAPI", "GraftLearning", "GraftStore", "TestBackbones", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
