@@ -4,7 +4,7 @@ import GraftStore
 /// What has been taught, and undoing it.
 extension GraftService {
     package func samples(
-        label: String?, negative: Bool, after: Int, limit: Int
+        label: String?, negative: Bool = false, after: Int, limit: Int
     ) async throws(Problem) -> SamplePage {
         // One more than asked for tells whether another page follows.
         let found = try await storing {

@@ -69,6 +69,38 @@ extension DaemonTests {
             }
         }
 
+        @Test func aNegativeExampleWithALabelIsRefusedAndOneWithoutIsTaught() async throws {
+            try await RunningDaemon.with { daemon in
+                try await daemon.teach(perKind: 1)
+                let image = daemon.folder.file("none.ppm")
+                try TestImages.ppm(kind: "rings", seed: 50).write(to: image)
+                for (query, says) in [
+                    ("negative=true&label=cat", "exclude each other"), ("negative=perhaps", "'true' or 'false'"),
+                    ("", "?negative=true"),
+                ] {
+                    let run = try ProgramRun(
+                        URL(filePath: "/usr/bin/curl"),
+                        [
+                            "-s", "--unix-socket", daemon.socket, "-H", "Content-Type: image/x-portable-pixmap",
+                            "--data-binary", "@\(image.path)", "http://localhost/v1/samples?\(query)",
+                        ])
+                    let problem = try APICoding.decoder().decode(Problem.self, from: Data(run.output.utf8))
+                    #expect(problem.status == 400 && problem.detail.contains(says), "\(run.output)")
+                }
+                let taught = try ProgramRun(
+                    Programs.graftctl, ["teach", "--negative", image.path, "--socket", daemon.socket])
+                #expect(taught.status == 0, "\(taught.errors)")
+                #expect(try await daemon.client.status().negatives == 1)
+                let page = try await daemon.client.samples(negative: true)
+                let sample = try #require(page.samples.first)
+                #expect(sample.negative && sample.label == nil)
+                _ = try await daemon.client.relabel(sample: sample.id, as: "rings")
+                #expect(try await daemon.client.status().negatives == 0)
+                let report = try ProgramRun(Programs.graftctl, ["report", "--socket", daemon.socket])
+                #expect(report.status == 0 && report.output.contains("before learning"), "\(report.errors)")
+            }
+        }
+
         @Test func withoutLabelsClassifySaysWhatToDo() async throws {
             try await RunningDaemon.with { daemon in
                 await #expect(
