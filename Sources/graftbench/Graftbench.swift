@@ -6,8 +6,7 @@ struct Graftbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
         subcommands: [
-            Fit.self, Head.self, Infer.self, Memory.self, Refit.self, Scaling.self, Start.self, Sureness.self,
-            TrainStep.self,
-            Unknown.self,
+            Auto.self, Fit.self, Head.self, Infer.self, Memory.self, Refit.self, Scaling.self, Start.self, Sureness.self,
+            TrainStep.self, Unknown.self,
         ])
 }

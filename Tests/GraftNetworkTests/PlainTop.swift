@@ -46,6 +46,7 @@ struct PlainTop {
     /// Of one image.
     private func logits(_ values: [Double]) -> [Double] {
         var features = features(values)
+        if head.takesRoots { features = features.map { $0 < 0 ? -(-$0).squareRoot() : $0.squareRoot() } }
         if head.hiddenCount != nil { features = dense("head.hidden", features).map { max($0, 0) } }
         return dense("head.output", features)
     }

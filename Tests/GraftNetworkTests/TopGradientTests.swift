@@ -11,6 +11,7 @@ import Testing
         let latent: (height: Int, width: Int, channels: Int)
         let blocks: [Block]
         var hidden: Int?
+        var takesRoots = false
 
         var testDescription: String { name }
     }
@@ -107,6 +108,9 @@ import Testing
         one(
             "mean of all", (5, 5, 6),
             .pooling(Pooling(.average(countsPadding: true), kernel: 3, stride: 1, padding: .symmetric(1)))),
+        Case(
+            name: "head over roots", latent: (3, 5, 6),
+            blocks: [Block("block", [layer(6, 9, kernel: 1, epsilon: nil)]), mean], takesRoots: true),
         Case(name: "perceptron", latent: (1, 1, 23), blocks: [], hidden: 40),
         Case(
             name: "several blocks", latent: (6, 6, 5),
@@ -127,7 +131,7 @@ import Testing
     func equalFiniteDifferences(_ set: InstructionSet, _ tested: Case) {
         let latent = MapShape(
             height: tested.latent.height, width: tested.latent.width, channels: tested.latent.channels)
-        let head = TopHead(labelCount: 3, hiddenCount: tested.hidden)
+        let head = TopHead(labelCount: 3, hiddenCount: tested.hidden, takesRoots: tested.takesRoots)
         let labels = [2, 0, 1]
         var plain = PlainTop(blocks: tested.blocks, latent: latent, head: head, elements: [:])
         let top = TrainableTop(

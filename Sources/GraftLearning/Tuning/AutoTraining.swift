@@ -41,7 +41,7 @@ package struct AutoTraining: Sendable {
         guard var training = top else { return headOnly("the blocks above the cut cannot be tuned") }
         guard let latents else { return headOnly("no latents are kept") }
         // The plan is for the whole limit, whatever the head took of it: that depends on the machine.
-        training.deadline = begin + training.timeLimit
+        training.deadline = training.deadline ?? begin + training.timeLimit
         do {
             let tuned = try training.train(
                 set, start: trained, latents: latents, seed: seed, by: worker,

@@ -60,7 +60,7 @@ package struct TopTraining: Sendable {
             let message = "tuning blocks, model \(number + 1) of \(folds.count)"
             let tuned = try tuning.train(
                 .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
-                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold],
+                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold].map(VersionHead.linear),
                 timeLimit: deadline - .now, by: worker,
                 progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
                 isCancelled: isCancelled)
@@ -93,7 +93,7 @@ package struct TopTraining: Sendable {
             }
         }
         return TunedTop(
-            blocks: tuned.blocks, parameters: parameters, head: .linear(head.starting(tuned.head.labels)),
+            blocks: tuned.blocks, parameters: parameters, head: VersionHead.linear(head).starting(tuned.head.labels),
             epochs: tuned.epochs, keptEpoch: tuned.keptEpoch)
     }
 }
@@ -102,8 +102,9 @@ extension TunedTop {
     /// The same with a head over all labels of `head`: those that it lacks, because all their samples were held out, are
     /// answered as `head` does.
     fileprivate func completed(by head: LinearHead) -> TunedTop {
-        guard case .linear(let own) = self.head, own.labels != head.labels else { return self }
-        let other = head.starting(head.labels)
+        guard case .linear(let own) = self.head, own.labels != head.labels,
+            case .linear(let other) = VersionHead.linear(head).starting(head.labels)
+        else { return self }
         let places = Dictionary(uniqueKeysWithValues: zip(own.labels, own.labels.indices))
         var (weights, bias) = (other.weights, other.bias)
         for (row, label) in head.labels.enumerated() {

@@ -1,0 +1,175 @@
+import Foundation
+import GraftLearning
+import GraftNetwork
+import GraftTensor
+import Synchronization
+import Testing
+
+/// Latents whose labels the untuned block hardly lets through: it mixes channels that say nothing of the label.
+private struct Hidden {
+    static let shape = MapShape(height: 3, width: 3, channels: 12)
+    static let labels: [Int64] = [3, 5, 9]
+    static let blocks = [
+        Block(
+            "mix",
+            [
+                .convolution(
+                    Convolution(
+                        "convolution", from: 12, to: 16, kernel: 1, padding: .symmetric(0), normalizationEpsilon: nil,
+                        activation: .relu, sources: []))
+            ]),
+        Block("pool", [.globalAveragePooling]),
+    ]
+    var set = TrainingSet(featureCount: 16)
+    var latents: [Float] = []
+
+    init(counts: [Int]) throws {
+        var generator = SeededGenerator(seed: 7)
+        for (label, count) in counts.enumerated() {
+            for sample in 0..<count {
+                latents += (0..<Self.shape.count).map { i in
+                    // The last channels tell the label.
+                    let signal: Float = i % 12 == 9 + label ? 1.5 : 0
+                    return 0.5 * generator.normal() + signal
+                }
+                // Features are filled in below.
+                set.append(
+                    RootFeatures(values: [Int16](repeating: 0, count: 16)), label: Self.labels[label],
+                    fold: Folds.fold(ofGroup: "\(label)/\(sample)"))
+            }
+        }
+        let top = TrainableTop(
+            Self.blocks, latent: Self.shape, head: TopHead(labelCount: 1), batch: set.count,
+            instructionSet: InstructionSet.available.last!, elements: Self.elements)
+        let features = top.outputs(of: latents.span).features
+        var filled = TrainingSet(featureCount: 16)
+        for row in 0..<set.count {
+            filled.append(
+                RootFeatures(quantizing: Array(features[row * 16..<(row + 1) * 16])), label: set.labels[row],
+                fold: set.folds[row])
+        }
+        set = filled
+    }
+
+    @Sendable static func elements(_ parameter: Parameter) -> [Float] {
+        let count = parameter.shape.reduce(1, *)
+        guard parameter.name.hasSuffix("weight") else { return [Float](repeating: 0.1, count: count) }
+        var generator = SeededGenerator(seed: 1)
+        // Nearly nothing comes from the channels that tell.
+        return (0..<count).map { ($0 % parameter.shape.last! >= 9 ? 0.02 : 0.5) * generator.normal() }
+    }
+
+    var held: HeldLatents { HeldLatents(shape: Self.shape, values: latents) }
+
+    var training: AutoTraining {
+        var top = TopTraining(
+            blocks: Self.blocks, instructionSet: InstructionSet.available.last!, elements: { Self.elements($0) })
+        // A net this small needs longer steps.
+        (top.recipe.blockRate, top.recipe.headRate) = (1e-2, 1e-2)
+        return AutoTraining(top: top)
+    }
+}
+
+@Suite struct AutoTrainingTests {
+    @Test func tunedBlocksAreKeptWhereTheyFindWhatTheHeadCannotSee() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        let outcome = try hidden.training.train(hidden.set, latents: hidden.held, seed: 1)
+        let top = try #require(outcome.top)
+        #expect(outcome.keepsTop, "\(outcome.reason)")
+        #expect(outcome.head.evaluation.balancedAccuracy < 0.85)
+        #expect(top.evaluation.balancedAccuracy > 0.95)
+        #expect(top.outOfFold.rows == Array(0..<75) && top.outOfFold.incumbent == outcome.head.outOfFold.incumbent)
+        #expect(top.plan.folds == 5)
+
+        // What is published answers samples that none of the models has seen.
+        var generator = SeededGenerator(seed: 99)
+        let unseen = (0..<60 * Hidden.shape.count).map { i -> Float in
+            let label = i / Hidden.shape.count % 3
+            return 0.5 * generator.normal() + (i % 12 == 9 + label ? 1.5 : 0)
+        }
+        var right = 0
+        try hidden.training.top!.forEachSample(
+            of: Array(0..<60), through: top.top, latents: HeldLatents(shape: Hidden.shape, values: unseen)
+        ) { row, features in
+            let probabilities = top.top.head.probabilities(of: features)
+            let best = probabilities.indices.max { probabilities[$0] < probabilities[$1] }!
+            if best == row % 3 { right += 1 }
+        }
+        #expect(right >= 55)
+    }
+
+    @Test func theSameSamplesAndSeedGiveTheSameBytesWhoeverHelps() async throws {
+        let hidden = try Hidden(counts: [12, 9, 10])
+        let once = try hidden.training.train(hidden.set, latents: hidden.held, seed: 4)
+        let pool = ComputePool(threads: 3, queueLimit: 0)
+        let helped = try await pool.run { worker in
+            try hidden.training.train(hidden.set, latents: hidden.held, seed: 4, by: worker)
+        }
+        #expect(helped == once)
+        #expect(try hidden.training.train(hidden.set, latents: hidden.held, seed: 5).top != once.top)
+        await pool.stop()
+    }
+
+    @Test func aTopThatLearnsNothingIsNotKeptInsteadOfTheHead() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        var training = hidden.training
+        // Steps so long that each model ends anywhere.
+        (training.top!.recipe.blockRate, training.top!.recipe.headRate) = (3, 3)
+        let outcome = try training.train(hidden.set, latents: hidden.held, seed: 1)
+        #expect(!outcome.keepsTop && outcome.reason.hasPrefix("kept the head"), "\(outcome.reason)")
+    }
+
+    @Test func withoutLatentsBlocksOrTimeTheHeadIsKept() throws {
+        let hidden = try Hidden(counts: [12, 9, 10])
+        let head = try hidden.training.head.train(hidden.set)
+        #expect(
+            try hidden.training.train(hidden.set, latents: nil, seed: 1).reason == "kept the head: no latents are kept")
+        #expect(try AutoTraining(top: nil).train(hidden.set, latents: hidden.held, seed: 1).head == head)
+        var late = hidden.training
+        late.top!.deadline = .now
+        let outcome = try late.train(hidden.set, latents: hidden.held, seed: 1)
+        #expect(outcome.head == head && outcome.top == nil && !outcome.keepsTop)
+        #expect(outcome.reason.contains("time limit"))
+    }
+
+    @Test func samplesWithoutALatentAreLeftOutOfTheTopOnly() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        let rows = (0..<75).filter { $0 % 4 != 0 }
+        let some = HeldLatents(
+            shape: Hidden.shape,
+            values: rows.flatMap { hidden.latents[$0 * Hidden.shape.count..<($0 + 1) * Hidden.shape.count] },
+            rows: rows)
+        let outcome = try hidden.training.train(hidden.set, latents: some, seed: 1)
+        #expect(outcome.head.outOfFold.rows == Array(0..<75))
+        #expect(outcome.top?.outOfFold.rows == rows)
+    }
+
+    @Test func aLabelWhoseSamplesShareAFoldIsStillAnswered() throws {
+        var hidden = try Hidden(counts: [30, 25, 6])
+        var set = TrainingSet(featureCount: 16)
+        for row in 0..<hidden.set.count {
+            let label = hidden.set.labels[row]
+            set.append(
+                RootFeatures(values: Array(hidden.set.features[row])), label: label,
+                fold: label == 9 ? 2 : hidden.set.folds[row])
+        }
+        hidden.set = set
+        let outcome = try hidden.training.train(set, latents: hidden.held, seed: 1)
+        // One of the five models never saw it.
+        #expect(try #require(outcome.top).top.head.labels == [3, 5, 9])
+    }
+
+    @Test func canBeCancelled() throws {
+        let hidden = try Hidden(counts: [12, 9, 10])
+        let asked = Mutex(0)
+        #expect(throws: HeadTrainingError.cancelled) {
+            try hidden.training.train(hidden.set, latents: hidden.held, seed: 1) { _, message in
+                if message.hasPrefix("tuning") { asked.withLock { $0 += 1 } }
+            } isCancelled: {
+                asked.withLock { $0 > 10 }
+            }
+        }
+        // Before the next step.
+        #expect(asked.withLock { $0 } == 11)
+    }
+}

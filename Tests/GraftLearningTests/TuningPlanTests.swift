@@ -1,0 +1,40 @@
+import GraftLearning
+import Testing
+
+@Suite struct TuningPlanTests {
+    // The blocks of EfficientNet-Lite0 above its default cut take 1.4 · 10⁸ products an image: 45,000 passes in 180 s.
+    private func plan(samples: Int, multiplyAdds: Int = 140_000_000, seconds: Int = 180, folds: Int = 5) -> TuningPlan {
+        TuningPlan(
+            samples: samples, epochs: 5, batch: 32, multiplyAdds: multiplyAdds, timeLimit: .seconds(seconds),
+            folds: folds)
+    }
+
+    @Test(arguments: [
+        // Few samples are seen more often.
+        (samples: 100, folds: 5, epochs: 20, learned: 100),
+        (samples: 400, folds: 5, epochs: 16, learned: 400),
+        (samples: 1_257, folds: 5, epochs: 5, learned: 1_257),
+        // More of them leave fewer epochs, then fewer folds, then leave samples out.
+        (samples: 3_000, folds: 5, epochs: 3, learned: 3_000),
+        (samples: 5_000, folds: 3, epochs: 3, learned: 5_000),
+        (samples: 10_000, folds: 2, epochs: 2, learned: 10_000),
+        (samples: 100_000, folds: 2, epochs: 1, learned: 28_124),
+    ])
+    func samplesDecideWhatIsTakenOn(samples: Int, folds: Int, epochs: Int, learned: Int) {
+        #expect(plan(samples: samples) == TuningPlan(folds: folds, epochs: epochs, samples: learned))
+    }
+
+    @Test(arguments: [10, 300, 2_000, 30_000, 1_000_000], [1_000_000, 140_000_000, 3_000_000_000])
+    func stepsFitTheLimit(samples: Int, multiplyAdds: Int) {
+        let plan = plan(samples: samples, multiplyAdds: multiplyAdds)
+        let products = 3.0 * 0.8 * Double(multiplyAdds * plan.samples * plan.folds * plan.epochs)
+        // Two batches are learned from whatever they take.
+        #expect(products <= 180 * TuningPlan.multiplyAddsPerSecond || plan.samples <= 64)
+        #expect(plan.folds >= 2 && plan.epochs >= 1 && plan.samples <= samples)
+    }
+
+    @Test func moreTimeIsUsed() {
+        #expect(plan(samples: 10_000, seconds: 600) == TuningPlan(folds: 5, epochs: 3, samples: 10_000))
+        #expect(plan(samples: 1_257, folds: 1).folds == 1)
+    }
+}
