@@ -64,10 +64,8 @@ import Testing
         let store = try state.open()
         let id = try await store.taught("cat", 1)
         #expect(try await store.teach([negative(1)]).outcomes == [.conflict(id: id, label: "cat")])
-        guard
-            case .relabelled(id, 1, Store.negative, _) = try await store.teach([negative(1, relabels: true)]).outcomes[
-                0]
-        else {
+        let relabelled = try await store.teach([negative(1, relabels: true)]).outcomes[0]
+        guard case .relabelled(id, 1, Store.negative, _, _) = relabelled else {
             Issue.record("it was not relabelled")
             return
         }
