@@ -68,8 +68,8 @@ import Testing
         }
     }
 
-    @Test(arguments: ClassicRecipe.allCases, InstructionSet.available)
-    func lossesOfTheFirst20StepsEqualPyTorchs(_ name: ClassicRecipe, _ set: InstructionSet) throws {
+    @Test(arguments: ClassicRecipe.allCases)
+    func lossesOfTheFirst20StepsEqualPyTorchs(_ name: ClassicRecipe) throws {
         let recorded = try #require(try Recorded.load().first { $0.name == name })
         let architecture: Architecture =
             switch name {
@@ -84,7 +84,7 @@ import Testing
         let cut = recipe.cut.flatMap(architecture.blocks(named:))?.lowerBound
         let blocks = cut.map { Array(architecture.blocks[$0...]) } ?? []
         let tuning = try TopTuning(
-            recipe, blocks: blocks, instructionSet: set, elements: recorded.elements)
+            recipe, blocks: blocks, instructionSet: .available.last!, elements: recorded.elements)
         let shape = recorded.latents
         let latents = HeldLatents(
             shape: MapShape(height: shape[1], width: shape[2], channels: shape[3]),
