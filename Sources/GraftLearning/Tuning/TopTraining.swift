@@ -10,8 +10,9 @@ import GraftTensor
 /// see ``TuningPlan``.
 package struct TopTraining: Sendable {
     package var recipe = TuningRecipe.acrossFolds
-    /// How far the weights of each model go from where they began to where they ended; see ``TunedTop/moved(from:by:)``.
-    package var part: Float = 0.75
+    /// How far weights may go from where they began to where they ended, of which the best on held-out samples is taken: a
+    /// part of the way where samples are few, all of it where they are many. See ``TunedTop/moved(from:by:)``.
+    package var parts: [Float] = [0.5, 0.75, 1]
     /// What the plan is made for.
     package var timeLimit = Duration.seconds(180)
     /// When it gives up; nil for ``timeLimit`` after it began.
@@ -53,8 +54,9 @@ package struct TopTraining: Sendable {
             planned, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
         let rows = sample(known, count: plan.samples, seed: seed)
 
-        var mean: TunedTop?
-        var judged: [Judged] = []
+        var means: (began: TunedTop, ended: TunedTop)?
+        // By part, then by fold.
+        var judged = [[Judged]](repeating: [], count: parts.count)
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
         for (number, fold) in folds.enumerated() {
             let message = "tuning blocks, model \(number + 1) of \(folds.count)"
@@ -64,14 +66,19 @@ package struct TopTraining: Sendable {
                 timeLimit: deadline - .now, by: worker,
                 progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
                 isCancelled: isCancelled)
-            let model = tuned.moved(from: try self.start(of: tuned, head: start.foldHeads[fold]!), by: part)
-            judged.append(
-                try judge(
-                    model, tuning, rows.filter { set.folds[$0] == fold }, set, latents, by: worker))
-            let complete = model.completed(by: start.head)
-            mean = mean.map { $0.mean(of: number, with: complete) } ?? complete
+            let began = try self.start(of: tuned, head: start.foldHeads[fold]!)
+            let heldOut = rows.filter { set.folds[$0] == fold }
+            for (p, part) in parts.enumerated() {
+                judged[p].append(
+                    try judge(tuned.moved(from: began, by: part), tuning, heldOut, set, latents, by: worker))
+            }
+            let complete = (began: began.completed(by: start.head), ended: tuned.completed(by: start.head))
+            means =
+                means.map {
+                    ($0.began.mean(of: number, with: complete.began), $0.ended.mean(of: number, with: complete.ended))
+                } ?? complete
         }
-        return conclude(mean!, plan, judged, set, start)
+        return conclude(means!, plan, judged, set, start)
     }
 
     /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.
@@ -141,12 +148,18 @@ package struct TopTraining: Sendable {
     }
 
     private func conclude(
-        _ mean: TunedTop, _ plan: TuningPlan, _ judged: [Judged], _ set: TrainingSet, _ start: TrainedHead
+        _ means: (began: TunedTop, ended: TunedTop), _ plan: TuningPlan, _ judged: [[Judged]], _ set: TrainingSet,
+        _ start: TrainedHead
     ) -> TrainedTop {
-        let temperature = OutOfFoldScores(labels: start.head.labels, parts: judged.map(\.scores))
-            .bestTemperature(.samples).temperature
+        let best = judged.map { part in
+            OutOfFoldScores(labels: start.head.labels, parts: part.map(\.scores)).bestTemperature(.samples)
+        }
+        let chosen = best.indices.min { best[$0].logLoss < best[$1].logLoss }!
+        let temperature = best[chosen].temperature
+        // The mean of what lies part of the way is what lies part of the way between the means.
+        let mean = means.ended.moved(from: means.began, by: parts[chosen])
         var predictions: [(row: Int, prediction: Prediction)] = []
-        for part in judged {
+        for part in judged[chosen] {
             let labels = part.scores.labels
             for (n, row) in part.rows.enumerated() {
                 var probabilities = Array(part.scores.scores[n * labels.count..<(n + 1) * labels.count])
@@ -159,7 +172,7 @@ package struct TopTraining: Sendable {
         let incumbents = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.incumbent))
         let rows = predictions.map(\.row)
         return TrainedTop(
-            top: mean.with(temperature: Float(temperature)), plan: plan,
+            top: mean.with(temperature: Float(temperature)), plan: plan, part: parts[chosen],
             outOfFold: .init(
                 rows: rows, candidate: predictions.map(\.prediction), incumbent: rows.map { incumbents[$0]! }),
             evaluation: Evaluation(truth: rows.map { set.labels[$0] }, predictions: predictions.map(\.prediction)))
