@@ -114,7 +114,9 @@ let package = Package(
         tests("GraftImageTests", ["GraftImage", "GraftTensor"]),
         tests("GraftCheckpointTests", ["GraftCheckpoint"]),
         .target(name: "AllocationCounter", path: "Tests/AllocationCounter", cSettings: cSettings),
-        tests("GraftNetworkTests", ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "AllocationCounter"]),
+        tests(
+            "GraftNetworkTests",
+            ["GraftNetwork", "GraftTensor", "GraftCheckpoint", "AllocationCounter", "TestBackbones"]),
         tests(
             "GraftImportTests",
             ["GraftImport", "GraftCheckpoint", "GraftImage", "GraftNetwork", "GraftTensor", "CHDF5"]),
@@ -125,7 +127,9 @@ let package = Package(
                 "GraftTensor",
             ]),
         tests("GraftStoreTests", ["GraftStore", grdb]),
-        tests("GraftLearningTests", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork"]),
+        tests(
+            "GraftLearningTests",
+            ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", "TestBackbones"]),
         tests("GraftServiceTests", ["GraftService", "GraftAPI", "GraftStore", "TestBackbones", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),

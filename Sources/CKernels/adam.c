@@ -21,8 +21,8 @@ ALWAYS_INLINE TARGET void FN(adam_vector)(const graft_adam *a, int64_t i, int64_
     const vector before = FN(load)(a->weight + i, lanes);
     const vector gradient = FN(load)(a->gradient + i, lanes) + a->l2 * before;
     vector first = FN(load)(a->first_moment + i, lanes), second = FN(load)(a->second_moment + i, lanes);
-    first += (1 - a->beta1) * (gradient - first);
-    second = a->beta2 * second + (1 - a->beta2) * gradient * gradient;
+    first += a->rest1 * (gradient - first);
+    second = a->beta2 * second + a->rest2 * gradient * gradient;
     const vector divisor = FN(square_root)(second) / a->second_correction + a->epsilon;
     FN(store)(a->first_moment + i, first, lanes);
     FN(store)(a->second_moment + i, second, lanes);

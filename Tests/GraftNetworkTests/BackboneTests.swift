@@ -1,6 +1,7 @@
 import Foundation
 import GraftNetwork
 import GraftTensor
+import TestBackbones
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import GraftCheckpoint
 import GraftImage
 import GraftNetwork
 import GraftTensor
+import TestBackbones
 import TestSupport
 import Testing
 

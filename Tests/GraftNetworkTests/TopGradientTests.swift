@@ -1,6 +1,7 @@
 import GraftImage
 import GraftNetwork
 import GraftTensor
+import TestBackbones
 import Testing
 
 /// Every operation that a block can hold against plain loops and their finite differences, both in 64-bit.

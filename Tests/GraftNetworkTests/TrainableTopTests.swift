@@ -2,6 +2,7 @@ import Foundation
 import GraftImage
 import GraftNetwork
 import GraftTensor
+import TestBackbones
 import TestSupport
 import Testing
 
@@ -109,6 +110,27 @@ import Testing
             #expect(found.0 == losses && found.1 == weights, "\(threads) threads")
             await pool.stop()
         }
+    }
+
+    @Test(arguments: [("resnet18", 1), ("bottleneck", 2), ("efficientnet", 1), ("efficientnet", 3), ("vgg", 2)])
+    func frozenBlocksLeaveTheGradientsAboveThemAsTheyAre(_ name: String, _ frozen: Int) throws {
+        let recorded = try Recorded.named(name)
+        let blocks = TopFixtures.blocks(name)
+        let all = recorded.top(.available.last!)
+        let some = TrainableTop(
+            blocks, frozen: frozen, latent: all.latent, head: all.head, batch: all.batch,
+            instructionSet: .available.last!, elements: formulaElements)
+        for top in [all, some] { _ = top.differentiate(recorded.latents.span, labels: recorded.labels) }
+        let trained = blocks[frozen...].filter { !$0.parameters.isEmpty }
+        #expect(some.groups == trained.map(\.name) + [TopHead.name])
+        for parameter in trained.flatMap(\.parameters) where !parameter.isStatistic {
+            #expect(some.gradient(of: parameter.name) == all.gradient(of: parameter.name), "\(parameter.name)")
+        }
+        Adam(some).step(rates: some.groups.map { _ in 1e-3 })
+        for parameter in blocks[..<frozen].flatMap(\.parameters) {
+            #expect(some.elements(of: parameter.name) == formulaElements(parameter), "\(parameter.name)")
+        }
+        #expect(some.weights.count < all.weights.count)
     }
 
     @Test func smallerBatchLeavesTheRestAlone() throws {

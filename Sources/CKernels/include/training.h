@@ -95,7 +95,9 @@ typedef struct {
 typedef struct {
     /// The learning rate over 1 - β₁ᵗ.
     float step_size;
-    float beta1, beta2;
+    float beta2;
+    /// 1 - β₁ and 1 - β₂, which 32-bit would lose three digits of.
+    float rest1, rest2;
     /// √(1 - β₂ᵗ)
     float second_correction;
     float epsilon;

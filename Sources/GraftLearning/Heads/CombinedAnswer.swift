@@ -6,7 +6,7 @@ package enum CombinedAnswer {
     /// probability; the version's labels share what is left, as the version's head divides it. A label of the version
     /// that the analytic head lacks has been forgotten or merged away, and gets nothing.
     package static func probabilities(
-        analytic: AnalyticHead, version: LinearHead?, features: some HeadInput
+        analytic: AnalyticHead, version: (any LabelHead)?, features: some HeadInput
     ) -> [(label: Int64, probability: Float)] {
         let prior = analytic.probabilities(of: features)
         let shares = version.map { ($0.labels, $0.probabilities(of: features)) } ?? ([], [])

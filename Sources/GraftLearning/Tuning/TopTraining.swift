@@ -62,7 +62,7 @@ package struct TopTraining: Sendable {
             let message = "tuning blocks, model \(number + 1) of \(folds.count)"
             let tuned = try tuning.train(
                 .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
-                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold],
+                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold].map { .linear($0) },
                 timeLimit: deadline - .now, by: worker,
                 progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
                 isCancelled: isCancelled)

@@ -49,12 +49,13 @@ package struct TopTuning: Sendable {
     /// Trains on `samples`.
     ///
     /// - Parameters:
-    ///   - start: The head to begin with, where the recipe says so: over the features that untuned blocks give.
+    ///   - start: The head to begin with, over the features that untuned blocks give and of the recipe's kind; nil for a
+    ///     random one.
     ///   - timeLimit: After which it gives up.
     ///   - progress: Told after every step.
     ///   - isCancelled: Asked before every step.
     package func train(
-        _ samples: Samples, latents: some LatentSource, seed: UInt64, start: LinearHead? = nil,
+        _ samples: Samples, latents: some LatentSource, seed: UInt64, start: VersionHead? = nil,
         timeLimit: Duration? = nil, by worker: Worker = .alone, progress: (TuningProgress) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
     ) throws(TuningError) -> TunedTop {
@@ -74,9 +75,9 @@ package struct TopTuning: Sendable {
         of rows: [Int], through top: TunedTop, latents: some LatentSource, batch: Int = 32,
         by worker: Worker = .alone, _ body: (_ rows: [Int], _ features: [Float], _ logits: [Float]) throws -> Void
     ) throws {
-        let trainable = try trainableTop(
-            labelCount: top.head.labels.count, latent: latents.shape, batch: batch, by: worker
-        ) { parameter in
+        let head = TopHead(
+            labelCount: top.head.labels.count, hiddenCount: top.head.hiddenCount, takesRoots: headTakesRoots)
+        let trainable = try trainableTop(head, latent: latents.shape, batch: batch, by: worker) { parameter in
             try top.parameters[parameter.name] ?? top.head.elements(of: parameter) ?? elements(parameter)
         }
         let reader = BatchReader(latents, batch: batch)
@@ -88,13 +89,13 @@ package struct TopTuning: Sendable {
         }
     }
 
-    /// A top of these blocks, and the recipe's head.
+    /// Whether roots are taken between the blocks and the head: features without blocks are in the head's form already.
+    var headTakesRoots: Bool { space == .roots && !blocks.isEmpty }
+
+    /// A top of these blocks and `head`.
     func trainableTop(
-        labelCount: Int, latent: MapShape, batch: Int, by worker: Worker, elements: (Parameter) throws -> [Float]
+        _ head: TopHead, latent: MapShape, batch: Int, by worker: Worker, elements: (Parameter) throws -> [Float]
     ) throws(TuningError) -> TrainableTop {
-        let head = TopHead(
-            labelCount: labelCount, hiddenCount: recipe.head == .mlp ? recipe.hidden : nil,
-            dropout: Float(recipe.dropout), takesRoots: space == .roots && !blocks.isEmpty)
         do {
             return try TrainableTop(
                 blocks, frozen: frozen, latent: latent, head: head, batch: batch, threads: worker.threads,

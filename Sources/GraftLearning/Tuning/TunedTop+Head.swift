@@ -40,17 +40,37 @@ extension VersionHead {
     }
 }
 
-extension LinearHead {
+extension VersionHead {
+    /// H; nil without a hidden layer.
+    var hiddenCount: Int? {
+        switch self {
+        case .linear: nil
+        case .mlp(let head): head.hiddenCount
+        }
+    }
+
     /// The same answers from a head over `labels` with temperature 1; a label that this one lacks begins with nothing.
-    func starting(_ labels: [Int64]) -> LinearHead {
+    func starting(_ labels: [Int64]) -> VersionHead {
         let rows = Dictionary(uniqueKeysWithValues: zip(self.labels, self.labels.indices))
-        return LinearHead(
-            labels: labels, featureCount: featureCount, space: space,
-            weights: labels.flatMap { label in
-                rows[label].map { row in
-                    weights[row * featureCount..<(row + 1) * featureCount].map { $0 / temperature }
-                } ?? [Float](repeating: 0, count: featureCount)
-            },
-            bias: labels.map { label in rows[label].map { bias[$0] / temperature } ?? 0 }, temperature: 1)
+        func weights(_ old: [Float], inputs: Int) -> [Float] {
+            labels.flatMap { label in
+                rows[label].map { row in old[row * inputs..<(row + 1) * inputs].map { $0 / temperature } }
+                    ?? [Float](repeating: 0, count: inputs)
+            }
+        }
+        func bias(_ old: [Float]) -> [Float] { labels.map { label in rows[label].map { old[$0] / temperature } ?? 0 } }
+        switch self {
+        case .linear(let head):
+            return .linear(
+                LinearHead(
+                    labels: labels, featureCount: featureCount, space: space,
+                    weights: weights(head.weights, inputs: featureCount), bias: bias(head.bias), temperature: 1))
+        case .mlp(let head):
+            return .mlp(
+                MLPHead(
+                    labels: labels, featureCount: featureCount, space: space, hiddenWeights: head.hiddenWeights,
+                    hiddenBias: head.hiddenBias, weights: weights(head.weights, inputs: head.hiddenCount),
+                    bias: bias(head.bias), temperature: 1))
+        }
     }
 }

@@ -23,6 +23,8 @@ final class TuningRun {
     private let batch: Int
     private var average: WeightAverage?
     private var step = 0
+    /// Of the first step.
+    private var firstLoss = Double.infinity
 
     private var recipe: TuningRecipe { tuning.recipe }
     private var epochSteps: Int { (learned.count + batch - 1) / batch }
@@ -30,7 +32,7 @@ final class TuningRun {
 
     init(
         _ tuning: TopTuning, _ samples: TopTuning.Samples, latents: some LatentSource, seed: UInt64,
-        start: LinearHead?, by worker: Worker
+        start: VersionHead?, by worker: Worker
     ) throws(TuningError) {
         let recipe = tuning.recipe
         let rows = Set(latents.rows)
@@ -51,14 +53,21 @@ final class TuningRun {
         let featureCount = tuning.blocks.reduce(latents.shape) { $1.output(of: $0) }.channels
         self.featureCount = featureCount
         var generator = SplitMix64(seed: seed, use: .head)
-        let first = recipe.headStart == .solved ? start.map { VersionHead.linear($0.starting(labels)) } : nil
-        precondition(recipe.headStart == .random || first?.featureCount == featureCount, "no head to start from")
-        top = try tuning.trainableTop(labelCount: labels.count, latent: latents.shape, batch: batch, by: worker) {
-            parameter in
+        let first = start?.starting(labels)
+        precondition(recipe.headStart == .random || first != nil, "no head to start from")
+        if let first {
+            precondition(first.featureCount == featureCount && first.space == tuning.space)
+            precondition(
+                first.hiddenCount == (recipe.head == .mlp ? recipe.hidden : nil), "a head of another kind to start from"
+            )
+        }
+        let head = TopHead(
+            labelCount: labels.count, hiddenCount: recipe.head == .mlp ? recipe.hidden : nil,
+            dropout: Float(recipe.dropout), takesRoots: tuning.headTakesRoots)
+        top = try tuning.trainableTop(head, latent: latents.shape, batch: batch, by: worker) { parameter in
             if let elements = first?.elements(of: parameter) { return elements }
             guard parameter.name.hasPrefix("\(TopHead.name).") else { return try tuning.elements(parameter) }
-            return TopHead(labelCount: labels.count, hiddenCount: recipe.head == .mlp ? recipe.hidden : nil)
-                .initialElements(of: parameter, features: featureCount, using: &generator)
+            return head.initialElements(of: parameter, features: featureCount, using: &generator)
         }
         var settings = Adam.Settings()
         settings.weightDecay = recipe.weightDecay
@@ -119,6 +128,7 @@ final class TuningRun {
             guard !rows.isEmpty else { continue }
             let loss = takeStep(rows)
             guard loss.isFinite else { throw .diverged(epoch: epoch, step: step, loss: loss) }
+            if firstLoss == .infinity { firstLoss = loss }
             sum += loss * Double(rows.count)
             count += rows.count
             (last.step, last.loss) = (step, loss)
@@ -159,12 +169,15 @@ final class TuningRun {
         average.flatMap { $0.count > 0 ? $0.weights : nil } ?? top.weights
     }
 
-    /// - Throws: `diverged` where weights are no numbers, or samples that were learned are answered worse than by guessing
-    ///   and worse than at first.
+    /// - Throws: `diverged` where weights are no numbers, where the loss is far above that of guessing and of the first step,
+    ///   and where it ends above both.
     private func checkConvergence(_ epochs: [TuningEpoch]) throws(TuningError) {
         let isFinite = top.withWeights { weights in weights.indices.allSatisfy { weights[$0].isFinite } }
         let loss = epochs.last!.loss
-        guard isFinite, epochs.count == 1 || loss <= max(epochs[0].loss, 2 * log(Double(labels.count))) else {
+        let guessing = log(Double(labels.count))
+        let isLast = epochs.count == recipe.epochs && heldOut.isEmpty
+        let most = isLast ? max(2 * guessing, firstLoss) : 10 * max(guessing, firstLoss)
+        guard isFinite, loss <= most else {
             throw .diverged(epoch: epochs.count, step: step, loss: isFinite ? loss : .nan)
         }
     }
@@ -184,9 +197,8 @@ final class TuningRun {
             guard !rows.isEmpty else { continue }
             let logits = reader.withLatents(count: rows.count) { top.logits(of: $0, by: worker) }
             let own = rows.map { targets[$0]! }
-            let weight = own.reduce(0) { $0 + Double(validationLoss.weights?[$1] ?? 1) }
-            loss += weight * validationLoss.loss(logits.span, labels: own, labelCount: labels.count)
-            total += weight
+            loss += Double(rows.count) * validationLoss.loss(logits.span, labels: own, labelCount: labels.count)
+            total += own.reduce(0) { $0 + Double(validationLoss.weights?[$1] ?? 1) }
             for (n, label) in own.enumerated() {
                 let row = logits[n * labels.count..<(n + 1) * labels.count]
                 let isRight = row.indices.max { row[$0] < row[$1] }! == row.startIndex + label

@@ -49,7 +49,8 @@ package final class Adam {
         let (weights, gradients) = (top.parameters.values.pointer, top.parameters.gradients.pointer)
         let steps = rates.map { rate in
             graft_adam(
-                step_size: Float(rate / firstCorrection), beta1: Float(settings.beta1), beta2: Float(settings.beta2),
+                step_size: Float(rate / firstCorrection), beta2: Float(settings.beta2),
+                rest1: Float(1 - settings.beta1), rest2: Float(1 - settings.beta2),
                 second_correction: Float(secondCorrection), epsilon: Float(settings.epsilon),
                 l2: settings.isDecoupled ? 0 : Float(settings.weightDecay),
                 decay: settings.isDecoupled ? Float(rate * settings.weightDecay) : 0, gradient: gradients,

@@ -5,7 +5,10 @@ package struct SoftmaxCrossEntropy: Sendable {
     /// How much of a target is shared among all labels (Szegedy et al. 2015, arXiv 1512.00567); the rest goes to the
     /// sample's own.
     package let smoothing: Float
-    /// How much a sample counts in the mean, by its label; nil if all count the same. `[L]`
+    /// What a sample's loss is multiplied with, by its label; nil for 1. `[L]`
+    ///
+    /// The mean is still one over samples, not, as PyTorch's, over the batch's weights: where a rare label is missing from a
+    /// batch, the others would count for more there, and it would never get its share.
     package let weights: [Float]?
     /// What is added to the logits; nil if nothing is. `[L]`
     package let offsets: [Float]?
@@ -21,24 +24,22 @@ package struct SoftmaxCrossEntropy: Sendable {
     ///
     /// - Parameter labels: The label of each sample, in `0 ..< labelCount`. `[N]`
     package func loss(_ logits: Span<Float>, labels: [Int], labelCount: Int) -> Double {
-        let total = total(labels)
         var sum = 0.0
         for (n, label) in labels.enumerated() {
             let row = logits.extracting(n * labelCount..<(n + 1) * labelCount)
             sum += weight(label) * loss(row, label: label)
         }
-        return sum / total
+        return sum / Double(labels.count)
     }
 
     /// Writes ∂loss/∂logits `[N, L]`.
     package func gradient(
         _ logits: Span<Float>, labels: [Int], labelCount: Int, into gradient: inout MutableSpan<Float>
     ) {
-        let total = total(labels)
         for (n, label) in labels.enumerated() {
             let row = logits.extracting(n * labelCount..<(n + 1) * labelCount)
             let logOfSum = logOfSum(row)
-            let part = weight(label) / total
+            let part = weight(label) / Double(labels.count)
             for l in row.indices {
                 let difference = exp(score(row, l) - logOfSum) - target(l, of: label, labelCount: labelCount)
                 gradient[n * labelCount + l] = Float(difference * part)
@@ -58,8 +59,6 @@ package struct SoftmaxCrossEntropy: Sendable {
     }
 
     private func weight(_ label: Int) -> Double { weights.map { Double($0[label]) } ?? 1 }
-
-    private func total(_ labels: [Int]) -> Double { labels.reduce(0) { $0 + weight($1) } }
 
     private func score(_ logits: Span<Float>, _ l: Int) -> Double {
         Double(logits[l]) + (offsets.map { Double($0[l]) } ?? 0)

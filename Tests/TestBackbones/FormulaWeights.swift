@@ -1,7 +1,7 @@
 import GraftNetwork
 
 /// The elements that `Tests/Fixtures/network/make_features.py` gives the parameter of an architecture.
-func formulaElements(_ parameter: Parameter) -> [Float] {
+package func formulaElements(_ parameter: Parameter) -> [Float] {
     let elements = uniform(parameter.name, count: parameter.shape.reduce(1, *))
     func spread(_ base: Float, _ width: Float) -> [Float] { elements.map { base + $0 * width } }
     switch parameter.name.split(separator: ".").last! {
@@ -17,17 +17,19 @@ func formulaElements(_ parameter: Parameter) -> [Float] {
 }
 
 /// `count` numbers in [-1, 1): 24 bits of splitmix64 from the FNV-1a hash of `name`.
-func uniform(_ name: String, count: Int) -> [Float] {
+package func uniform(_ name: String, count: Int) -> [Float] {
     let hash = name.utf8.reduce(0xCBF2_9CE4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
     var generator = SplitMix64(state: hash)
     return (0..<count).map { _ in Float(Double(generator.next() >> 40) / 8_388_608 - 1) }
 }
 
 /// The generator of Steele, Lea and Flood (2014), whose first number is a hash of the state.
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
+package struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
 
-    mutating func next() -> UInt64 {
+    package init(state: UInt64) { self.state = state }
+
+    package mutating func next() -> UInt64 {
         defer { state &+= 0x9E37_79B9_7F4A_7C15 }
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
