@@ -21,6 +21,8 @@ package struct FeatureRows: Sendable, Equatable {
 
     package subscript(row: Int) -> ArraySlice<Int16> { values[row * featureCount..<(row + 1) * featureCount] }
 
+    package mutating func reserveCapacity(_ count: Int) { values.reserveCapacity(count * featureCount) }
+
     package mutating func append(_ features: RootFeatures) {
         precondition(features.values.count == featureCount)
         values.append(contentsOf: features.values)

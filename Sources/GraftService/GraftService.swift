@@ -76,6 +76,7 @@ package final class GraftService: Sendable {
         await extractor.stop()
         await training.stop()
         await pool.stop()
+        await learner.saveStatistics()
         do {
             try store.close()
         } catch {

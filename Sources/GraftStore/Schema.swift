@@ -24,6 +24,9 @@ enum Schema {
         migrator.registerMigration("2") { db in
             try db.execute(sql: second)
         }
+        migrator.registerMigration("5") { db in
+            try db.execute(sql: fifth)
+        }
         return migrator
     }
 
@@ -136,6 +139,24 @@ enum Schema {
         CREATE TRIGGER image_removed AFTER DELETE ON images BEGIN
             UPDATE settings SET value = value - 1 WHERE key = 'images';
             UPDATE settings SET value = value - length(OLD.bytes) WHERE key = 'image_bytes';
+        END;
+        """
+
+    /// What was learned is saved, so that a start reads only what changed since; see `Store+Statistics.swift`.
+    private static let fifth = """
+        CREATE TABLE statistics (
+            fingerprint INTEGER PRIMARY KEY REFERENCES fingerprints (id),
+            change INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            bytes BLOB NOT NULL);
+
+        -- They contain what is forgotten, or learned anew under another backbone, and cannot lose it: its features are gone.
+        CREATE TRIGGER statistics_of_forgotten AFTER DELETE ON samples BEGIN
+            DELETE FROM statistics WHERE fingerprint = OLD.fingerprint;
+        END;
+        CREATE TRIGGER statistics_of_moved AFTER UPDATE OF fingerprint ON samples
+        WHEN OLD.fingerprint <> NEW.fingerprint BEGIN
+            DELETE FROM statistics WHERE fingerprint = OLD.fingerprint;
         END;
         """
 }

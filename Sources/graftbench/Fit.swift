@@ -20,7 +20,7 @@ struct Fit: ParsableCommand {
     @Flag(help: "Let every label count the same.") var balanced = false
     @Option(help: "How much the covariance is shrunk for the coordinates of the search; 1 for none.") var shrinkage =
         0.5
-    @Option(help: "Stops when a step lowers the loss by less than this fraction of it.") var tolerance = 1e-6
+    @Option(help: "Stops when a step lowers the loss by less than this fraction of it.") var tolerance = 1e-4
     @Option(help: "Threads.") var threads = 2
     @Option(help: "Fits, of which the median counts.") var runs = 3
     @Option(help: "Where to write the features that were fitted.") var roots: String?
@@ -47,11 +47,9 @@ struct Fit: ParsableCommand {
         var found: (head: LinearHead, loss: Double, iterations: Int)?
         for _ in 0..<runs {
             let (start, cpu) = (clock.now, Foundation.clock())
-            var statistics = LabelStatistics(featureCount: train.featureCount)
-            try statistics.add(set.features, labels: set.labels)
             var fit = SoftmaxFit(
                 set.features, targets: train.labels, labelCount: labelCount, balance: balanced ? .labels : .samples,
-                preconditioner: shrinkage < 1 ? (statistics, shrinkage) : nil)
+                shrinkage: shrinkage < 1 ? shrinkage : nil)
             fit.threads = threads
             let optimum = fit.solve(strength: 1 / (c * Double(train.count)), search: search, check: {})
             let plain = fit.weights(optimum.solution)

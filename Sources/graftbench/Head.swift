@@ -8,7 +8,8 @@ struct Head: ParsableCommand {
         abstract: "Trains a head as strategy `head` does: time, CPU, memory, and accuracy on test samples.",
         discussion: """
             --train PREFIX reads PREFIXX.npy [N, D] and PREFIXY.npy [N] (32-bit floats; plain features, labels from 0), \
-            --test the same. Without --train the samples are made up: graftbench head --samples 100000 --labels 1000
+            --test the same. Without --train the samples are made up: graftbench head --samples 100000 --labels 1000. \
+            --table prints how time and memory grow with samples, features and labels.
             """)
 
     @Option(help: "The beginning of the names of the training files.") var train: String?
@@ -18,7 +19,9 @@ struct Head: ParsableCommand {
     @Option(help: "Labels of made-up samples.") var labels = 25
     @Option(help: "Threads.") var threads = 2
     @Option(help: "roots or plain: what the head is over.") var space = FeatureSpace.roots
+    @Option(help: "The most multiplications that the search may take.") var workLimit = HeadTraining().workLimit
     @Flag(help: "Print each step.") var verbose = false
+    @Flag(help: "Print a table in Markdown, of made-up samples.") var table = false
     @Flag(help: "Print one line of JSON.") var json = false
 
     func validate() throws {
@@ -28,6 +31,7 @@ struct Head: ParsableCommand {
     }
 
     func run() throws {
+        if table { return try printTable() }
         let set =
             try train.map { try FeatureFiles(prefix: $0).trainingSet }
             ?? madeUpSamples(count: samples, featureCount: features, labelCount: labels)
@@ -35,11 +39,14 @@ struct Head: ParsableCommand {
         var training = HeadTraining()
         training.threads = threads
         training.space = space
+        training.workLimit = workLimit
         let clock = ContinuousClock()
         let (start, cpu) = (clock.now, Foundation.clock())
         let verbose = verbose
         let trained = try training.train(set) { fraction, message in
-            if verbose { print(String(format: "%6.2f s %3.0f%% ", (clock.now - start) / .seconds(1), fraction * 100), message) }
+            if verbose {
+                print(String(format: "%6.2f s %3.0f%% ", (clock.now - start) / .seconds(1), fraction * 100), message)
+            }
         }
         let seconds = (clock.now - start) / .seconds(1)
         let cpuSeconds = Double(Foundation.clock() - cpu) / Double(CLOCKS_PER_SEC)
@@ -54,6 +61,45 @@ struct Head: ParsableCommand {
         if json { return print(String(decoding: try JSONEncoder.sorted.encode(result), as: UTF8.self)) }
         print(result)
     }
+
+    // MARK: - How it grows
+
+    /// A row for each doubling of one of the three, the others being what the options say; each in a process of its own,
+    /// whose memory is its peak.
+    private func printTable() throws {
+        print("| samples | features | labels | s | s of CPU | peak MB | search |")
+        print("| ---: | ---: | ---: | ---: | ---: | ---: | --- |")
+        let base = (samples: samples, features: features, labels: labels)
+        var rows = [base]
+        for factor in [2, 4, 8] { rows.append((samples * factor, features, labels)) }
+        for factor in [2, 4] { rows.append((samples, features * factor, labels)) }
+        for factor in [2, 4, 8] { rows.append((samples, features, labels * factor)) }
+        for row in rows {
+            let result = try measured(samples: row.samples, features: row.features, labels: row.labels)
+            print(
+                String(
+                    format: "| %d | %d | %d | %.2f | %.2f | %.0f | %@ |", row.samples, row.features, row.labels,
+                    result.seconds, result.cpu_seconds, Double(result.peak_resident_bytes ?? 0) / 1e6,
+                    result.strength.map { "to strength \($0)" } ?? "none"))
+        }
+    }
+
+    private func measured(samples: Int, features: Int, labels: Int) throws -> HeadResult {
+        let process = Process()
+        process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        process.arguments = [
+            "head", "--samples", "\(samples)", "--features", "\(features)", "--labels", "\(labels)", "--threads",
+            "\(threads)", "--space", space.rawValue, "--work-limit", "\(workLimit)", "--json",
+        ]
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let line = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return try JSONDecoder().decode(HeadResult.self, from: line)
+    }
+
+    // MARK: - Accuracy
 
     /// As the daemon answers: the head, and the analytic head for labels that it lacks.
     private func accuracy(
@@ -73,7 +119,7 @@ struct Head: ParsableCommand {
 
 extension FeatureSpace: ExpressibleByArgument {}
 
-private struct HeadResult: Encodable, CustomStringConvertible {
+private struct HeadResult: Codable, CustomStringConvertible {
     let samples: Int
     let features: Int
     let labels: Int
@@ -92,8 +138,8 @@ private struct HeadResult: Encodable, CustomStringConvertible {
 
     var description: String {
         var text = String(
-            format: "%d samples x %d features x %d labels, %d thread(s): %.2f s, %.2f s of CPU", samples, features, labels,
-            threads, seconds, cpu_seconds)
+            format: "%d samples x %d features x %d labels, %d thread(s): %.2f s, %.2f s of CPU", samples, features,
+            labels, threads, seconds, cpu_seconds)
         if let peak = peak_resident_bytes { text += String(format: ", at most %.0f MB", Double(peak) / 1e6) }
         text += String(
             format: "\nheld out: accuracy %.4f, balanced %.4f, calibration error %.3f", held_out_accuracy,

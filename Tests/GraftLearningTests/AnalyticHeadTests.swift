@@ -16,6 +16,29 @@ import Testing
         }
     }
 
+    @Test func labelsTaughtOneAfterAnotherEqualAllAtOnce() throws {
+        // Five steps of five labels; before the last, one sample is corrected and one forgotten.
+        let set = clusters(counts: (0..<25).map { 3 + $0 % 7 }, featureCount: 150, spread: 2, seed: 8)
+        var statistics = LabelStatistics(featureCount: 150)
+        var heads: [AnalyticHead] = []
+        let wrong = RootFeatures(quantizing: [Float](repeating: 0.5, count: 150))
+        for step in 0..<5 {
+            let labels = (step * 5 + 1...step * 5 + 5).map(Int64.init)
+            for row in 0..<set.count where labels.contains(set.labels[row]) {
+                try statistics.add(RootFeatures(values: Array(set.features[row])), label: set.labels[row])
+            }
+            if step == 1 { try statistics.add(wrong, label: 3) }
+            if step == 2 { statistics.relabel(wrong, from: 3, to: 9) }
+            if step == 3 { statistics.remove(wrong, label: 9) }
+            heads.append(AnalyticHead(statistics))
+        }
+        var joint = LabelStatistics(featureCount: 150)
+        try joint.add(set.features, labels: set.labels, rows: Array((0..<set.count).reversed()))
+        #expect(statistics == joint)
+        #expect(heads.last == AnalyticHead(joint))
+        #expect(heads.map(\.labels.count) == [5, 10, 15, 20, 25])
+    }
+
     @Test func oneLabelIsCertain() throws {
         var statistics = LabelStatistics(featureCount: 5)
         let features = RootFeatures(quantizing: [1, 0, 2, 0.5, 0])

@@ -6,19 +6,17 @@ import Testing
 
     private static func fit(
         _ set: TrainingSet, balance: SoftmaxFit.Balance, prior: [Float]? = nil, shrinkage: Double? = nil
-    ) throws -> SoftmaxFit {
-        var statistics = LabelStatistics(featureCount: set.features.featureCount)
-        try statistics.add(set.features, labels: set.labels)
-        return SoftmaxFit(
-            set.features, targets: set.labels.map { Int($0) - 1 }, labelCount: statistics.labelCount, balance: balance,
-            prior: prior, preconditioner: shrinkage.map { (statistics, $0) })
+    ) -> SoftmaxFit {
+        SoftmaxFit(
+            set.features, targets: set.labels.map { Int($0) - 1 }, labelCount: Set(set.labels).count, balance: balance,
+            prior: prior, shrinkage: shrinkage)
     }
 
     @Test(arguments: balances, [nil, 0.3])
-    func gradientAgreesWithFiniteDifferences(balance: SoftmaxFit.Balance, shrinkage: Double?) throws {
+    func gradientAgreesWithFiniteDifferences(balance: SoftmaxFit.Balance, shrinkage: Double?) {
         let set = clusters(counts: [7, 3, 5], featureCount: 4, spread: 0.7, seed: 2)
         var generator = SeededGenerator(seed: 3)
-        let fit = try Self.fit(
+        let fit = Self.fit(
             set, balance: balance, prior: (0..<12).map { _ in generator.normal() }, shrinkage: shrinkage)
         let point = (0..<15).map { _ in generator.normal() }
         let gradient = fit.loss(point, strength: 0.3).gradient
@@ -40,11 +38,9 @@ import Testing
     func optimumIsThatOfScikitLearn(balance: SoftmaxFit.Balance, shrinkage: Double?) throws {
         let oracles = try Oracles.load()
         let features = FeatureRows(featureCount: oracles.featureCount, values: oracles.values)
-        var statistics = LabelStatistics(featureCount: oracles.featureCount)
-        try statistics.add(features, labels: oracles.labels)
         let fit = SoftmaxFit(
             features, targets: oracles.labels.map(Int.init), labelCount: 3, balance: balance,
-            preconditioner: shrinkage.map { (statistics, $0) })
+            shrinkage: shrinkage)
         var search = LBFGS()
         search.lossTolerance = 0
         let solution = fit.weights(fit.solve(strength: oracles.strength, search: search, check: {}).solution)
@@ -54,10 +50,10 @@ import Testing
         #expect(largestDistance(centred(solution.bias, columns: 1), expected.bias) < 1e-3)
     }
 
-    @Test func threadsDoNotChangeABit() throws {
+    @Test func threadsDoNotChangeABit() {
         // More samples than one block of a part.
         let set = clusters(counts: [700, 500, 300], featureCount: 40, spread: 2, seed: 9)
-        var fit = try Self.fit(set, balance: .labels, shrinkage: 0.3)
+        var fit = Self.fit(set, balance: .labels, shrinkage: 0.3)
         let point = (0..<123).map { Float($0 % 7) / 10 }
         let alone = fit.loss(point, strength: 0.1)
         fit.threads = 3
@@ -65,7 +61,7 @@ import Testing
         #expect(alone.value == shared.value && alone.gradient == shared.gradient)
     }
 
-    @Test func aPreconditionerSavesSteps() throws {
+    @Test func aPreconditionerSavesSteps() {
         // Features of very different spread.
         var generator = SeededGenerator(seed: 5)
         var set = TrainingSet(featureCount: 12)
@@ -78,18 +74,18 @@ import Testing
         }
         var search = LBFGS()
         search.lossTolerance = 1e-6
-        let plain = try Self.fit(set, balance: .samples).solve(strength: 1e-3, search: search, check: {})
-        let preconditioned = try Self.fit(set, balance: .samples, shrinkage: 0.1)
+        let plain = Self.fit(set, balance: .samples).solve(strength: 1e-3, search: search, check: {})
+        let preconditioned = Self.fit(set, balance: .samples, shrinkage: 0.1)
             .solve(strength: 1e-3, search: search, check: {})
         #expect(preconditioned.iterations < plain.iterations)
         // Both stop where a step gains less than a millionth.
         #expect(abs(preconditioned.loss - plain.loss) < 1e-4 * plain.loss)
     }
 
-    @Test func aStrongPullGivesThePrior() throws {
+    @Test func aStrongPullGivesThePrior() {
         let set = clusters(counts: [6, 6], featureCount: 3, spread: 1, seed: 4)
         let prior: [Float] = [1, -2, 3, 0.5, 0, -1]
-        let solution = try Self.fit(set, balance: .labels, prior: prior).solve(strength: 1e5, check: {}).solution
+        let solution = Self.fit(set, balance: .labels, prior: prior).solve(strength: 1e5, check: {}).solution
         // Gradients of the loss are at most the largest root, about 2, over the strength.
         #expect(largestDistance(solution.weights, prior) < 1e-4)
     }

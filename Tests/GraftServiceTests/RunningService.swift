@@ -1,6 +1,7 @@
 import Foundation
 import GraftAPI
 import GraftService
+import GraftStore
 import Logging
 import TestBackbones
 import TestSupport
@@ -30,6 +31,15 @@ final class RunningService {
     func restart(_ change: (inout Configuration) -> Void = { _ in }) async throws {
         await service.stop()
         change(&configuration)
+        service = try await Self.start(configuration)
+    }
+
+    /// The same, with something done to its store while it is stopped.
+    func restart(meanwhile body: (Store) async throws -> Void) async throws {
+        await service.stop()
+        let store = try Store(folder: configuration.state, access: .writer)
+        try await body(store)
+        try store.close()
         service = try await Self.start(configuration)
     }
 

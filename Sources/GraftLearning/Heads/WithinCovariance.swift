@@ -191,9 +191,9 @@ struct WithinCovariance: Sendable {
     }
 
     /// From here on a solution in 32 bits stands as it is: A's smallest eigenvalue is at least this part of the mean
-    /// variance, so what rounding can do to a weight stays below a thousandth of it, and a refinement would be a fifth of
-    /// the whole solve.
-    private static let refinedBelow = 0.25
+    /// variance, and its largest at most D times that, so rounding, 2⁻²⁴, moves a weight by less than a thousandth at
+    /// D = 1280, and a refinement would be a third of the whole solve.
+    private static let refinedBelow = 0.1
 
     /// `centredMeans · A⁻¹` `[L, D]`: solved in 32 bits, and where A is shrunk little once more for what the first solution
     /// leaves over when it is tried in 64 bits on the statistics themselves.

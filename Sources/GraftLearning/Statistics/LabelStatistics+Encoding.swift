@@ -1,4 +1,4 @@
-/// The saved form, little-endian, in words of eight bytes: a mark, D, the number of labels; for each label, ascending by
+/// The saved form, little-endian as every CPU that we run on, in words of eight bytes: a mark, D, the number of labels; for each label, ascending by
 /// id, its id, its count and its sums `[D]`; then the panels of the second moment.
 extension LabelStatistics {
     private static let mark = "GRAFTST1"
@@ -10,15 +10,17 @@ extension LabelStatistics {
         let words = 3 + labelCount * (2 + featureCount) + moment.panels.reduce(0) { $0 + $1.count }
         var bytes = Array(Self.mark.utf8)
         bytes.reserveCapacity(words * Self.wordBytes)
-        func append(_ words: some Collection<UInt64>) {
-            for word in words { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
-        }
-        append([UInt64(featureCount), UInt64(labelCount)])
+        func append(_ word: UInt64) { withUnsafeBytes(of: word.littleEndian) { bytes.append(contentsOf: $0) } }
+        // As they are in memory: a million words one by one would take as long as a second of teaching.
+        func append(_ values: [Double]) { values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
+        append(UInt64(featureCount))
+        append(UInt64(labelCount))
         for id in labelIDs {
-            append([UInt64(bitPattern: id), UInt64(labels[id]!.count)])
-            append(labels[id]!.sums.lazy.map(\.bitPattern))
+            append(UInt64(bitPattern: id))
+            append(UInt64(labels[id]!.count))
+            append(labels[id]!.sums)
         }
-        for panel in moment.panels { append(panel.lazy.map(\.bitPattern)) }
+        for panel in moment.panels { append(panel) }
         return bytes
     }
 

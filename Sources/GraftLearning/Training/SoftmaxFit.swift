@@ -82,19 +82,28 @@ package struct SoftmaxFit: Sendable {
 
     /// Over all of `features`, with the penalty on weights over them, as other libraries have it.
     ///
-    /// - Parameter preconditioner: The samples' statistics and how much their covariance is shrunk for the search's
-    ///   coordinates, which decide how long the search takes, not where it ends.
+    /// - Parameter shrinkage: How much the samples' covariance is shrunk for the search's coordinates, which decide how long
+    ///   the search takes, not where it ends; nil to search among weights over features as they are.
     package init(
         _ features: FeatureRows, targets: [Int], labelCount: Int, balance: Balance, prior: [Float]? = nil,
-        preconditioner: (statistics: LabelStatistics, shrinkage: Double)? = nil
+        shrinkage: Double? = nil
     ) {
+        let metric = shrinkage.map { shrinkage in
+            // Some samples show the directions well enough, and all would take as long as half of the search.
+            let count = min(features.count, Self.metricRows)
+            let rows = (0..<count).map { $0 * features.count / count }
+            let set = TrainingSet(
+                features: features, labels: targets.map(Int64.init), folds: [Int](repeating: 0, count: targets.count))
+            return Metric(
+                covariance: WithinCovariance(set, rows: rows, in: .roots, shrinkage: shrinkage), isPenalized: false)
+        }
         self.init(
             features, rows: Array(0..<features.count), in: .roots, targets: targets, labelCount: labelCount,
-            balance: balance, prior: prior,
-            metric: preconditioner.map {
-                Metric(covariance: WithinCovariance($0.statistics, shrinkage: $0.shrinkage), isPenalized: false)
-            })
+            balance: balance, prior: prior, metric: metric)
     }
+
+    /// From how many samples the coordinates of the search are made.
+    private static let metricRows = 2_048
 
     // MARK: - Searching
 
@@ -113,7 +122,8 @@ package struct SoftmaxFit: Sendable {
     ) throws(Failure) -> Optimum {
         let parts = makeParts()
         let count = labelCount * featureCount
-        let first = start.map { $0.weights + $0.bias } ?? [Float](repeating: 0, count: count + labelCount)
+        let first =
+            start.map { $0.weights + $0.bias } ?? [Float](repeating: 0, count: count + labelCount)
         precondition(first.count == count + labelCount)
         let minimum = try search.minimize(from: first) { parameters throws(Failure) in
             try check()

@@ -27,5 +27,12 @@ package struct TrainingSet: Sendable, Equatable {
         folds.append(fold)
     }
 
+    /// Makes room for `count` samples at once: an array that grows holds its elements twice.
+    package mutating func reserveCapacity(_ count: Int) {
+        features.reserveCapacity(count)
+        labels.reserveCapacity(count)
+        folds.reserveCapacity(count)
+    }
+
     package var count: Int { labels.count }
 }

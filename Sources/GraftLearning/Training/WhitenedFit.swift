@@ -1,3 +1,5 @@
+import GraftTensor
+
 /// A softmax fit in whitened coordinates (``WithinCovariance``), pulled towards the analytic solution.
 ///
 /// There the analytic head's weights are the labels' means, all directions are worth the same, which is what makes one
@@ -30,17 +32,7 @@ struct WhitenedFit: Sendable {
         featureCount = order
 
         let position = Dictionary(uniqueKeysWithValues: zip(statistics.labelIDs, 0...))
-        var means: [Float] = []
-        means.reserveCapacity(labels.count * order)
-        for label in labels {
-            let l = position[label]!
-            means.append(contentsOf: covariance.centredMeans[l * order..<(l + 1) * order].lazy.map(Float.init))
-        }
-        covariance.whiten(&means, count: labels.count)
-        let bias = labels.indices.map { l in
-            means[l * order..<(l + 1) * order].reduce(0) { $0 - Double($1) * Double($1) / 2 } / temperature
-        }
-        start = SoftmaxFit.Solution(weights: means.map { $0 / Float(temperature) }, bias: bias.map(Float.init))
+        start = covariance.whitenedDiscriminants(labels.map { position[$0]! }, temperature: temperature)
 
         let target = Dictionary(uniqueKeysWithValues: zip(labels, labels.indices))
         var fit = SoftmaxFit(
@@ -68,5 +60,24 @@ struct WhitenedFit: Sendable {
                     temperature: 1))
         }
         return heads
+    }
+}
+
+extension WithinCovariance {
+    /// The linear discriminant of the labels at `positions` over whitened features, its logits divided by `temperature`:
+    /// there the weights are the labels' means.
+    func whitenedDiscriminants(_ positions: [Int], temperature: Double) -> SoftmaxFit.Solution {
+        var means: [Float] = []
+        means.reserveCapacity(positions.count * featureCount)
+        for l in positions {
+            means.append(contentsOf: centredMeans[l * featureCount..<(l + 1) * featureCount].lazy.map(Float.init))
+        }
+        whiten(&means, count: positions.count)
+        let bias = positions.indices.map { l in
+            let mean = means[l * featureCount..<(l + 1) * featureCount]
+            return Float(mean.reduce(0) { $0 - Double($1) * Double($1) / 2 } / temperature)
+        }
+        BLAS.scale(&means, by: 1 / Float(temperature))
+        return SoftmaxFit.Solution(weights: means, bias: bias)
     }
 }

@@ -27,6 +27,7 @@ extension Learner {
         if stored.lastChange != lastChange {
             lastChange = stored.lastChange
             publish()
+            saveStatisticsIfDue()
         }
         return zip(batch, stored.outcomes).map { answer($0, $1) }
     }
@@ -91,6 +92,7 @@ extension Learner {
                 if lastChange != self.lastChange {
                     self.lastChange = lastChange
                     publish()
+                    saveStatisticsIfDue()
                 }
                 return learned.count
             }
@@ -132,6 +134,9 @@ extension Learner {
             try await readNames()
             lastChange = outcome.lastChange
             publish()
+            // With a sample that is forgotten its part in what was saved goes too.
+            if outcome.samples.contains(where: { $0.to == nil }) { savedChange = nil }
+            saveStatisticsIfDue()
             return Changed(
                 samples: outcome.samples.count, model: reference, staleVersions: outcome.staleVersions.map { Int($0) })
         }

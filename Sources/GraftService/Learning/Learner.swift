@@ -22,6 +22,12 @@ actor Learner {
     var names: [Int64: String] = [:]
     /// The last change that `statistics` contains.
     var lastChange: Int64 = 0
+    /// The last change that the saved statistics contain; nil where none are saved.
+    var savedChange: Int64?
+    /// The change with which they are due to be saved again.
+    var nextSave: Int64 = 0
+    /// Whether it was said that statistics cannot be saved.
+    var saidThatStatisticsCannotBeSaved = false
     /// What answers; version 0 has no head.
     var version = ActiveVersion.none
     private var vision: Vision?
@@ -73,18 +79,15 @@ actor Learner {
 
     // MARK: Backbones
 
-    /// Learns again, from the store, what was taught under this backbone, and lets it answer.
+    /// Learns again, from the store, what was taught under this backbone, and lets it answer. What was saved of another one
+    /// stays saved.
     func adopt(_ vision: Vision) async throws(Problem) {
         try await exclusively { () throws(Problem) in
             let fingerprint = vision.backbone.fingerprint
             let featureCount = vision.backbone.featureCount
             try await storing {
                 try await store.load(fingerprint: fingerprint, name: vision.name)
-                var learned = LabelStatistics(featureCount: featureCount)
-                try store.forEachBatch(fingerprint: fingerprint) { batch in
-                    let rows = FeatureRows(featureCount: featureCount, values: batch.flatMap(\.features))
-                    try learned.add(rows, labels: batch.map(\.label))
-                }
+                let learned = try await restoreStatistics(fingerprint: fingerprint, featureCount: featureCount)
                 lastChange = try await store.lastChange()
                 statistics = learned
                 self.vision = vision
@@ -92,6 +95,7 @@ actor Learner {
             try await readNames()
             version = try await restoreVersion(fingerprint: fingerprint, featureCount: featureCount)
             publish()
+            saveStatisticsIfDue()
         }
     }
 

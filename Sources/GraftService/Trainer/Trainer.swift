@@ -43,6 +43,7 @@ package enum Trainer {
         var set = TrainingSet(featureCount: job.featureCount)
         var samples: [String] = []
         progress(0, "reading samples")
+        set.reserveCapacity(try store.sampleCount(fingerprint: job.fingerprint))
         try store.forEachBatch(fingerprint: job.fingerprint, upTo: job.snapshot) { batch in
             for sample in batch {
                 let digest = SHA256Digest(bytes: sample.digest)
