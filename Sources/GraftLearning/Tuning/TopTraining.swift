@@ -116,7 +116,7 @@ package struct TopTraining: Sendable {
             }
         }
         return TunedTop(
-            blocks: tuned.blocks, parameters: parameters, head: .linear(head.starting(tuned.head.labels)),
+            blocks: tuned.blocks, parameters: parameters, head: VersionHead.linear(head).starting(tuned.head.labels),
             epochs: tuned.epochs, keptEpoch: tuned.keptEpoch)
     }
 
@@ -183,8 +183,9 @@ extension TunedTop {
     /// The same with a head over all labels of `head`: those that it lacks, because all their samples were held out, are
     /// answered as `head` does.
     fileprivate func completed(by head: LinearHead) -> TunedTop {
-        guard case .linear(let own) = self.head, own.labels != head.labels else { return self }
-        let other = head.starting(head.labels)
+        guard case .linear(let own) = self.head, own.labels != head.labels,
+            case .linear(let other) = VersionHead.linear(head).starting(head.labels)
+        else { return self }
         let places = Dictionary(uniqueKeysWithValues: zip(own.labels, own.labels.indices))
         var (weights, bias) = (other.weights, other.bias)
         for (row, label) in head.labels.enumerated() {
