@@ -22,7 +22,8 @@ struct Auto: AsyncParsableCommand {
     @Option(help: "Seconds that the plan is made for.") var timeLimit = 180
     @Option(help: "The seed.") var seed: UInt64 = 1
     @Option(help: "A recipe as JSON, instead of the usual one.") var recipe: String?
-    @Option(help: "How far weights go from where they began to where they ended.") var part: Float?
+    @Option(help: "How far weights go from where they began to where they ended, instead of what is best held out.")
+    var part: Float?
     @Flag(help: "Let it take longer than planned, on a machine that is busy with other things.") var patient = false
     @Flag(help: "Print each step.") var verbose = false
     @Flag(help: "Print one line of JSON.") var json = false
@@ -41,7 +42,7 @@ struct Auto: AsyncParsableCommand {
             blocks: Array(architecture.blocks[first...]), instructionSet: source.instructionSet,
             elements: source.elements)
         if let recipe { top.recipe = try JSONDecoder().decode(TuningRecipe.self, from: Data(recipe.utf8)) }
-        if let part { top.part = part }
+        if let part { top.parts = [part] }
         top.timeLimit = .seconds(timeLimit)
         if patient { top.deadline = .now + .seconds(86_400) }
         let shape = architecture.latent(before: first)
@@ -81,7 +82,8 @@ struct Auto: AsyncParsableCommand {
         let result = AutoResult(
             samples: set.count, labels: outcome.head.head.labels.count, threads: threads, seconds: seconds,
             cpu_seconds: cpuSeconds, peak_resident_bytes: processMemory("VmHWM"), folds: outcome.top?.plan.folds,
-            epochs: outcome.top?.plan.epochs, head_accuracy: head.accuracy, head_balanced: head.balanced,
+            epochs: outcome.top?.plan.epochs, part: outcome.top?.part, head_accuracy: head.accuracy,
+            head_balanced: head.balanced,
             top_accuracy: tuned?.accuracy, top_balanced: tuned?.balanced, keeps_top: outcome.keepsTop,
             reason: outcome.reason)
         print(json ? String(decoding: try JSONEncoder.sorted.encode(result), as: UTF8.self) : "\(result)")
@@ -117,6 +119,7 @@ private struct AutoResult: Encodable, CustomStringConvertible {
     let peak_resident_bytes: Int?
     let folds: Int?
     let epochs: Int?
+    let part: Float?
     let head_accuracy: Double
     let head_balanced: Double
     let top_accuracy: Double?
@@ -128,7 +131,7 @@ private struct AutoResult: Encodable, CustomStringConvertible {
         var text = String(
             format: "%d samples, %d labels, %d thread(s): %.1f s, %.1f s of CPU", samples, labels, threads, seconds,
             cpu_seconds)
-        if let folds, let epochs { text += ", \(folds) models of \(epochs) epochs" }
+        if let folds, let epochs, let part { text += ", \(folds) models of \(epochs) epochs, \(part) of the way" }
         text += String(format: "\ntest, head: accuracy %.4f, balanced %.4f", head_accuracy, head_balanced)
         if let top_accuracy, let top_balanced {
             text += String(format: "\ntest, top: accuracy %.4f, balanced %.4f", top_accuracy, top_balanced)

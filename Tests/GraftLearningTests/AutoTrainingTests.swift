@@ -80,6 +80,8 @@ private struct Hidden {
         #expect(top.evaluation.balancedAccuracy > 0.95)
         #expect(top.outOfFold.rows == Array(0..<75) && top.outOfFold.incumbent == outcome.head.outOfFold.incumbent)
         #expect(top.plan.folds == 5)
+        // Half of the way to what the head cannot see is worse than all of it.
+        #expect(top.part == 1)
 
         // What is published answers samples that none of the models has seen.
         var generator = SeededGenerator(seed: 99)

@@ -1,4 +1,5 @@
 import GraftNetwork
+import TestBackbones
 import Testing
 
 @Suite struct LatentFormatTests {

@@ -1,5 +1,6 @@
 import GraftNetwork
 import GraftTensor
+import TestBackbones
 import Testing
 
 @Suite struct TopTests {

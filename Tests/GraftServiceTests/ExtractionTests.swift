@@ -75,12 +75,12 @@ import Testing
         let running = try await RunningService()
         try await running.install(seed: 1, as: "first")
         try await teach(running, 0..<2)
-        let page = try await running.service.samples(label: nil, after: 0, limit: 10)
+        let page = try await running.service.samples(label: nil, negative: false, after: 0, limit: 10)
         try await running.install(seed: 2, as: "second")
         try await teach(running, 0..<2)
         let status = await running.service.status()
         #expect(status.samples == 6 && status.otherSamples == 0)
-        let again = try await running.service.samples(label: nil, after: 0, limit: 10)
+        let again = try await running.service.samples(label: nil, negative: false, after: 0, limit: 10)
         #expect(again.samples.map(\.id) == page.samples.map(\.id))
         let fresh = try await RunningService()
         try await fresh.install(seed: 2, as: "second")
@@ -94,7 +94,7 @@ import Testing
         let running = try await RunningService { $0.keep = .original }
         try await running.install(seed: 1, as: "first")
         try await teach(running, 0..<30)
-        let ids = try await running.service.samples(label: nil, after: 0, limit: 100).samples.map(\.id)
+        let ids = try await running.service.samples(label: nil, negative: false, after: 0, limit: 100).samples.map(\.id)
         try await running.install(seed: 2, as: "second")
         // Everywhere in the order of extraction: some before it gets there, some after.
         for number in stride(from: 1, to: 30, by: 4) {
@@ -109,7 +109,7 @@ import Testing
         let fresh = try await RunningService()
         try await fresh.install(seed: 2, as: "second")
         try await teach(fresh, 0..<30)
-        let others = try await fresh.service.samples(label: nil, after: 0, limit: 100).samples.map(\.id)
+        let others = try await fresh.service.samples(label: nil, negative: false, after: 0, limit: 100).samples.map(\.id)
         for number in stride(from: 1, to: 30, by: 4) {
             _ = try await fresh.service.forget(others[number * 3])
             _ = try await fresh.service.relabel(others[number * 3 + 1], as: "owl")

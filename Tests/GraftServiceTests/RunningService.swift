@@ -52,7 +52,7 @@ final class RunningService {
         let store = try Store(folder: configuration.state, access: .writer)
         try await body(store)
         try store.close()
-        service = try await Self.start(configuration)
+        service = try await Self.start(configuration, trainer, log)
     }
 
     /// Installs EfficientNet-Lite0 with random weights that `seed` gives, under `name`.

@@ -57,7 +57,7 @@ import Testing
         let store = try await store([latent(1), latent(2), latent(3)], in: folder)
         let latents = try StoredLatents(
             store, fingerprint: "f", cut: "top", shape: Self.shape, sequences: [1, 2, 3])
-        _ = try await store.forget(try await store.samples(label: nil, after: 1, limit: 1)[0].id)
+        _ = try await store.forget(try await store.samples(label: nil, negative: false, after: 1, limit: 1)[0].id)
         let batch = try read(latents, [0, 1, 2])
         #expect(batch.rows == [0, 2])
         #expect(batch.elements == elements(1) + elements(3))

@@ -31,11 +31,18 @@ struct HeldOutScores {
         parts.append(part)
     }
 
+    /// See ``OutOfFoldScores/bestTemperature(_:)``.
+    ///
+    /// - Parameter labels: Ids of all labels that a model may know, ascending.
+    func bestTemperature(labels: [Int64]) -> (temperature: Double, logLoss: Double) {
+        OutOfFoldScores(labels: labels, parts: parts).bestTemperature(.samples)
+    }
+
     /// The temperature that suits them, and with it what each sample was taken for, ascending by row.
     ///
     /// - Parameter labels: Ids of all labels that a model may know, ascending.
     func predictions(labels: [Int64]) -> (temperature: Double, rows: [Int], predictions: [Prediction]) {
-        let temperature = OutOfFoldScores(labels: labels, parts: parts).bestTemperature(.samples).temperature
+        let temperature = bestTemperature(labels: labels).temperature
         var found: [(row: Int, prediction: Prediction)] = []
         for (rows, part) in zip(rows, parts) {
             let count = part.labels.count
@@ -57,7 +64,10 @@ extension TrainedTop {
     /// - Parameters:
     ///   - labels: Of all samples. `[N]`
     ///   - start: Whose out-of-fold answers it is compared with.
-    init(_ top: TunedTop, plan: TuningPlan, judged: HeldOutScores, labels: [Int64], beside start: TrainedHead) {
+    init(
+        _ top: TunedTop, plan: TuningPlan, part: Float, judged: HeldOutScores, labels: [Int64],
+        beside start: TrainedHead
+    ) {
         let (temperature, rows, predictions) = judged.predictions(labels: start.head.labels)
         let incumbents = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.incumbent))
         // Of very many samples the head's training answers only some.
@@ -66,7 +76,7 @@ extension TrainedTop {
             top: TunedTop(
                 blocks: top.blocks, parameters: top.parameters, head: top.head.with(temperature: Float(temperature)),
                 epochs: top.epochs, keptEpoch: top.keptEpoch),
-            plan: plan,
+            plan: plan, part: part,
             outOfFold: .init(
                 rows: known.map { rows[$0] }, candidate: known.map { predictions[$0] },
                 incumbent: known.map { incumbents[rows[$0]]! }),

@@ -10,8 +10,9 @@ import GraftTensor
 /// see ``TuningPlan``.
 package struct TopTraining: Sendable {
     package var recipe = TuningRecipe.acrossFolds
-    /// How far the weights of each model go from where they began to where they ended; see ``TunedTop/moved(from:by:)``.
-    package var part: Float = 0.75
+    /// How far weights may go from where they began to where they ended, of which the best on held-out samples is taken: a
+    /// part of the way where samples are few, all of it where they are many. See ``TunedTop/moved(from:by:)``.
+    package var parts: [Float] = [0.5, 0.75, 1]
     /// What the plan is made for.
     package var timeLimit = Duration.seconds(180)
     /// When it gives up; nil for ``timeLimit`` after it began.
@@ -53,24 +54,51 @@ package struct TopTraining: Sendable {
             planned, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
         let rows = sample(known, count: plan.samples, seed: seed)
 
-        var mean: TunedTop?
-        var judged = HeldOutScores()
+        var means: (began: TunedTop, ended: TunedTop)?
+        // By part.
+        var judged = [HeldOutScores](repeating: HeldOutScores(), count: parts.count)
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
         for (number, fold) in folds.enumerated() {
             let message = "tuning blocks, model \(number + 1) of \(folds.count)"
             let tuned = try tuning.train(
                 .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
-                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold].map(VersionHead.linear),
+                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold].map { .linear($0) },
                 timeLimit: deadline - .now, by: worker,
                 progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
                 isCancelled: isCancelled)
-            let model = tuned.moved(from: try self.start(of: tuned, head: start.foldHeads[fold]!), by: part)
-            try judged.add(
-                model, tuning, rows.filter { set.folds[$0] == fold }, labels: set.labels, latents, by: worker)
-            let complete = model.completed(by: start.head)
-            mean = mean.map { $0.mean(of: number, with: complete) } ?? complete
+            let began = try self.start(of: tuned, head: start.foldHeads[fold]!)
+            let heldOut = rows.filter { set.folds[$0] == fold }
+            for (p, part) in parts.enumerated() {
+                try judged[p].add(
+                    tuned.moved(from: began, by: part), tuning, heldOut, labels: set.labels, latents, by: worker)
+            }
+            let complete = (began: began.completed(by: start.head), ended: tuned.completed(by: start.head))
+            means =
+                means.map {
+                    ($0.began.mean(of: number, with: complete.began), $0.ended.mean(of: number, with: complete.ended))
+                } ?? complete
         }
-        return TrainedTop(mean!, plan: plan, judged: judged, labels: set.labels, beside: start)
+        let losses = judged.map { $0.bestTemperature(labels: start.head.labels).logLoss }
+        let chosen = losses.indices.min { losses[$0] < losses[$1] }!
+        // The mean of what lies part of the way is what lies part of the way between the means.
+        return TrainedTop(
+            means!.ended.moved(from: means!.began, by: parts[chosen]), plan: plan, part: parts[chosen],
+            judged: judged[chosen], labels: set.labels, beside: start)
+    }
+
+    /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.
+    package func forEachSample(
+        of rows: [Int], through top: TunedTop, latents: some LatentSource, by worker: Worker = .alone,
+        _ body: (_ row: Int, _ features: ImageFeatures) throws -> Void
+    ) throws {
+        let tuning = try TopTuning(
+            recipe, blocks: blocks, space: top.head.space, instructionSet: instructionSet, elements: elements)
+        try tuning.forEachBatch(of: rows, through: top, latents: latents, by: worker) { rows, features, _ in
+            let count = features.count / rows.count
+            for (n, row) in rows.enumerated() {
+                try body(row, ImageFeatures(Array(features[n * count..<(n + 1) * count])))
+            }
+        }
     }
 
     // MARK: -

@@ -76,7 +76,7 @@ package struct TopTuning: Sendable {
         by worker: Worker = .alone, _ body: (_ rows: [Int], _ features: [Float], _ logits: [Float]) throws -> Void
     ) throws {
         let head = TopHead(
-            labelCount: top.head.labels.count, hiddenCount: top.head.hiddenCount, takesRoots: takesRoots)
+            labelCount: top.head.labels.count, hiddenCount: top.head.hiddenCount, takesRoots: headTakesRoots)
         let trainable = try trainableTop(head, latent: latents.shape, batch: batch, by: worker) { parameter in
             try top.parameters[parameter.name] ?? top.head.elements(of: parameter) ?? elements(parameter)
         }
@@ -89,8 +89,8 @@ package struct TopTuning: Sendable {
         }
     }
 
-    /// Whether the head above the blocks is over roots. Without blocks the latents are what it is over.
-    var takesRoots: Bool { space == .roots && !blocks.isEmpty }
+    /// Whether roots are taken between the blocks and the head: features without blocks are in the head's form already.
+    var headTakesRoots: Bool { space == .roots && !blocks.isEmpty }
 
     /// A top of these blocks and `head`.
     func trainableTop(

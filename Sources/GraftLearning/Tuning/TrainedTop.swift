@@ -4,6 +4,8 @@ package struct TrainedTop: Sendable, Equatable {
     /// held-out samples.
     package var top: TunedTop
     package var plan: TuningPlan
+    /// How far its weights go from where they began to where tuning ended.
+    package var part: Float
     /// What was said of each sample that was held out and has a latent, by a model that had not learned its fold. The
     /// incumbent is that of the head's training.
     package var outOfFold: TrainedHead.OutOfFold

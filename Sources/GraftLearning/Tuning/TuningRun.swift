@@ -63,7 +63,7 @@ final class TuningRun {
         }
         let head = TopHead(
             labelCount: labels.count, hiddenCount: recipe.head == .mlp ? recipe.hidden : nil,
-            dropout: Float(recipe.dropout), takesRoots: tuning.takesRoots)
+            dropout: Float(recipe.dropout), takesRoots: tuning.headTakesRoots)
         top = try tuning.trainableTop(head, latent: latents.shape, batch: batch, by: worker) { parameter in
             if let elements = first?.elements(of: parameter) { return elements }
             guard parameter.name.hasPrefix("\(TopHead.name).") else { return try tuning.elements(parameter) }
