@@ -110,7 +110,7 @@ struct Head: ParsableCommand {
         let analytic = AnalyticHead(statistics, calibration: trained.calibration)
         let answers = (0..<test.count).map { row in
             let combined = CombinedAnswer.probabilities(
-                analytic: analytic, version: .linear(trained.head), features: ImageFeatures(test[row]))
+                analytic: analytic, version: trained.head, features: ImageFeatures(test[row]))
             return Int(combined.max { $0.probability < $1.probability }!.label)
         }
         return accuracies(answers, of: test.labels)

@@ -65,7 +65,7 @@ extension DaemonTests {
         func aJobThatAKillInterruptedIsRememberedAsFailed() async throws {
             try await RunningDaemon.with(configuration: Self.atOnce) { daemon in
                 try await daemon.teach(perKind: 8)
-                let job = try await daemon.client.train(strategy: .head)
+                let job = try await daemon.client.train(TrainRequest(strategy: .head))
                 daemon.kill()
                 try await daemon.start()
                 let after = try await daemon.client.trainJob()

@@ -29,7 +29,7 @@ import Testing
         let prior = analytic.probabilities(of: Self.features)
         let share = version.probabilities(of: Self.features)
         let answer = CombinedAnswer.probabilities(
-            analytic: analytic, version: .linear(version), features: Self.features)
+            analytic: analytic, version: version, features: Self.features)
         #expect(answer.map(\.label) == [1, 2, 3, 4])
         #expect(answer[0].probability == prior[0])
         #expect(answer[2].probability == prior[2])
@@ -44,8 +44,8 @@ import Testing
         let analytic = try Self.analytic([1, 2, 3])
         let version = Self.version(versionLabels.map { ($0, Float($0) / 3) })
         let answer = CombinedAnswer.probabilities(
-            analytic: analytic, version: .linear(version), features: Self.features)
-        let again = CombinedAnswer.probabilities(analytic: analytic, version: .linear(version), features: Self.features)
+            analytic: analytic, version: version, features: Self.features)
+        let again = CombinedAnswer.probabilities(analytic: analytic, version: version, features: Self.features)
         #expect(answer.map(\.label) == [1, 2, 3])
         #expect(abs(answer.reduce(0) { $0 + $1.probability } - 1) < 1e-6)  // a few roundings
         #expect(answer.map(\.probability) == again.map(\.probability))
@@ -61,7 +61,7 @@ import Testing
         let analytic = try Self.analytic([1, 2])
         let version = Self.version([(1, -500), (9, 500)])
         let answer = CombinedAnswer.probabilities(
-            analytic: analytic, version: .linear(version), features: Self.features)
+            analytic: analytic, version: version, features: Self.features)
         #expect(answer.map(\.probability) == analytic.probabilities(of: Self.features))
     }
 }
