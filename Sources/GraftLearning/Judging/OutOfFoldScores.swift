@@ -98,6 +98,35 @@ struct OutOfFoldScores: Sendable {
         return (exp(best), loss(best))
     }
 
+    /// The temperature at which the answers' probabilities are, on average, the fraction of answers that is right; of all
+    /// those that are to have the least calibration error it is the one that can be computed without bins.
+    ///
+    /// The analytic head's logits have heavy tails, and a temperature with the least log loss makes most answers of that head
+    /// too unsure: pooled over three splits of clip art, an expected calibration error of 0.09 instead of 0.03.
+    /// Without a sample whose label its head knew: 1.
+    func honestTemperature() -> Double {
+        let known = truth.indices.filter { truth[$0] != nil }
+        guard !known.isEmpty else { return 1 }
+        func scores(_ row: Int) -> ArraySlice<Float> { logits[row * labelCount..<(row + 1) * labelCount] }
+        let right = known.count { logits[$0 * labelCount + truth[$0]!] == scores($0).max() }
+        let accuracy = Double(right) / Double(known.count)
+        func sureness(_ logTemperature: Double) -> Double {
+            let scale = exp(-logTemperature)
+            let sum = known.reduce(0.0) { sum, row in
+                let scores = scores(row)
+                return sum + exp(Double(scores.max()!) * scale - logSumExp(scores, scale: scale))
+            }
+            return sum / Double(known.count)
+        }
+        // Sureness falls from 1 to one over the number of labels as the temperature rises.
+        var (low, high) = (log(0.02), log(2000.0))
+        while high - low > 1e-3 {
+            let middle = (low + high) / 2
+            if sureness(middle) > accuracy { low = middle } else { high = middle }
+        }
+        return exp((low + high) / 2)
+    }
+
     private func logLoss(scale: Double, weights: [Double]) -> Double {
         var sum = 0.0
         for row in truth.indices where weights[row] > 0 {

@@ -6,8 +6,8 @@ import Foundation
 /// far from the mean of all samples towards the mean of the most probable label the image lies, in the whitened space: 1 for
 /// the label's own samples on average, and little for what has not much of any label. b is the background's share of the
 /// probability, where negative examples were taught. The weights give each part about the same spread; five of 25
-/// clip-art labels withheld are told from the others with an area under the curve of 0.83 to 0.84 (relative Mahalanobis
-/// distance: 0.82; the most probable label's probability alone: 0.83), and nothing beside the logits has to be computed.
+/// clip-art labels withheld are told from the others with a mean area under the curve of 0.838 over fifteen draws (relative
+/// Mahalanobis distance: 0.819; the most probable label's probability alone: 0.833), and only logits have to be computed.
 struct NoveltyScore: Sendable {
     static let pathWeight: Float = 2
     static let backgroundWeight: Float = 8

@@ -130,14 +130,29 @@ package struct HeadTraining: Sendable {
             reporter.advance(0.3 / Double(folds.count), "calibrating the analytic head")
             return (labels: training.labelIDs, scores: scores)
         }
-        let best = shrinkages.indices.map { s in
+        let heldOut = shrinkages.indices.map { s in
             OutOfFoldScores(
-                labels: statistics.labelIDs, set, folds, scores.map { (labels: $0.labels, scores: $0.scores[s]) }
-            ).bestTemperature(.samples)
+                labels: statistics.labelIDs, set, folds, scores.map { (labels: $0.labels, scores: $0.scores[s]) })
         }
-        let chosen = best.indices.min { best[$0].logLoss < best[$1].logLoss }!
+        let losses = heldOut.map { $0.bestTemperature(.samples).logLoss }
+        let chosen = losses.indices.min { losses[$0] < losses[$1] }!
         return AnalyticChoice(
-            calibration: .init(shrinkage: shrinkages[chosen], temperature: best[chosen].temperature))
+            calibration: .init(
+                shrinkage: shrinkages[chosen],
+                temperature: heldOut[chosen].honestTemperature() * temperatureGain(statistics)))
+    }
+
+    /// What a temperature measured on folds is to be multiplied by for the head of all samples.
+    ///
+    /// Each fold's head lacks a fifth of the samples, and the fewer there are, the larger the differences between logits
+    /// that are chance; how much, the guess says.
+    private func temperatureGain(_ statistics: LabelStatistics) -> Double {
+        func guess(_ samples: Int) -> Double {
+            AnalyticHead.Calibration.guess(
+                sampleCount: samples, labelCount: statistics.labelCount, featureCount: statistics.featureCount
+            ).temperature
+        }
+        return guess(statistics.count) / guess(statistics.count - statistics.count / Folds.count)
     }
 
     // MARK: - Softmax head
