@@ -6,7 +6,8 @@ struct Graftbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
         subcommands: [
-            Auto.self, Fit.self, Head.self, Infer.self, Memory.self, Refit.self, Scaling.self, Start.self, Sureness.self,
+            Auto.self, Fit.self, Head.self, Infer.self, Memory.self, Refit.self, Scaling.self, Start.self,
+            Sureness.self,
             TrainStep.self, Unknown.self,
         ])
 }

@@ -109,7 +109,8 @@ import Testing
         let fresh = try await RunningService()
         try await fresh.install(seed: 2, as: "second")
         try await teach(fresh, 0..<30)
-        let others = try await fresh.service.samples(label: nil, negative: false, after: 0, limit: 100).samples.map(\.id)
+        let others = try await fresh.service.samples(label: nil, negative: false, after: 0, limit: 100).samples.map(
+            \.id)
         for number in stride(from: 1, to: 30, by: 4) {
             _ = try await fresh.service.forget(others[number * 3])
             _ = try await fresh.service.relabel(others[number * 3 + 1], as: "owl")

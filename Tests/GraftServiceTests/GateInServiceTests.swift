@@ -21,7 +21,10 @@ import Testing
 
     private func teach(_ running: RunningService, _ seeds: Range<UInt64>) async throws {
         for seed in seeds {
-            for (kind, label) in Self.labels.enumerated() { try await running.teach(picture(kind, seed), label) }
+            for (kind, label) in Self.labels.enumerated() {
+                // To the untrained network the pictures of a kind are alike, and those of one group count once.
+                try await running.teach(picture(kind, seed), label, group: "\(label) \(seed)")
+            }
         }
     }
 

@@ -64,9 +64,10 @@ final class RunningService {
         _ = try await service.install(upload)
     }
 
-    @discardableResult func teach(_ image: EncodedImage, _ label: String, relabel: Bool = false) async throws -> Taught
-    {
-        try await service.teach(image, Teaching(label: label, group: nil, relabel: relabel)).taught
+    @discardableResult func teach(
+        _ image: EncodedImage, _ label: String, group: String? = nil, relabel: Bool = false
+    ) async throws -> Taught {
+        try await service.teach(image, Teaching(label: label, group: group, relabel: relabel)).taught
     }
 
     /// The status once nothing waits to be extracted again.

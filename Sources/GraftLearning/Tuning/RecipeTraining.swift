@@ -55,7 +55,8 @@ package struct RecipeTraining: Sendable {
                     labels: set.labels,
                     learned: rows.filter { set.folds[$0] != fold && set.folds[$0] != validation },
                     heldOut: validation.map { v in rows.filter { set.folds[$0] == v } } ?? []),
-                latents: latents, seed: seed, start: recipe.head == .linear ? head.map(VersionHead.linear) : nil, by: worker,
+                latents: latents, seed: seed, start: recipe.head == .linear ? head.map(VersionHead.linear) : nil,
+                by: worker,
                 progress: {
                     progress(
                         (Double(number) + $0.fraction) / Double(folds.count + 1),
