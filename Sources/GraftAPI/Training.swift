@@ -122,6 +122,12 @@ package struct VersionRecord: Codable, Sendable, Equatable {
     package var stale: Bool
     package var strategy: TrainingStrategy
     package var features: HeadFeatures
+    /// The blocks that it trained, bottom first; none if only a head was.
+    package var blocks: [String]
+    /// `linear`, or `mlp` with a hidden layer.
+    package var head: TrainingRecipe.Head
+    /// What was tried, in words.
+    package var notes: [String]
     package var seed: UInt64
     package var created: Date
     /// Labels its head answers.
@@ -134,8 +140,8 @@ package struct VersionRecord: Codable, Sendable, Equatable {
 
     package init(
         version: Int, parent: Int, state: VersionState, active: Bool, stale: Bool, strategy: TrainingStrategy,
-        features: HeadFeatures, seed: UInt64, created: Date, labels: [String], quality: Quality?, reason: String,
-        perLabel: [LabelSummary]? = nil
+        features: HeadFeatures, blocks: [String], head: TrainingRecipe.Head, notes: [String], seed: UInt64,
+        created: Date, labels: [String], quality: Quality?, reason: String, perLabel: [LabelSummary]? = nil
     ) {
         self.version = version
         self.parent = parent
@@ -144,6 +150,9 @@ package struct VersionRecord: Codable, Sendable, Equatable {
         self.stale = stale
         self.strategy = strategy
         self.features = features
+        self.blocks = blocks
+        self.head = head
+        self.notes = notes
         self.seed = seed
         self.created = created
         self.labels = labels

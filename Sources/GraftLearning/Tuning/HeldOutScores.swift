@@ -31,6 +31,33 @@ struct HeldOutScores {
         parts.append(part)
     }
 
+    /// The same scores, had each label's been less by what `offsets` say.
+    func less(_ offsets: LabelOffsets) -> HeldOutScores {
+        var scores = self
+        for p in parts.indices {
+            let offsets = parts[p].labels.map { offsets[$0] }
+            for i in parts[p].scores.indices { scores.parts[p].scores[i] -= offsets[i % offsets.count] }
+        }
+        return scores
+    }
+
+    /// The part of the samples that are taken for what they are, and the mean of that over labels.
+    var accuracies: (samples: Double, labels: Double) {
+        var counts: [Int64: (samples: Int, right: Int)] = [:]
+        for part in parts {
+            let count = part.labels.count
+            for (n, truth) in part.truth.enumerated() {
+                let scores = part.scores[n * count..<(n + 1) * count]
+                let best = scores.indices.max { scores[$0] < scores[$1] }!
+                counts[truth, default: (0, 0)].samples += 1
+                if part.labels[best - scores.startIndex] == truth { counts[truth]!.right += 1 }
+            }
+        }
+        let (samples, right) = counts.values.reduce((0, 0)) { ($0.0 + $1.samples, $0.1 + $1.right) }
+        let recalls = counts.values.map { Double($0.right) / Double($0.samples) }.sorted()
+        return (Double(right) / Double(max(samples, 1)), recalls.reduce(0, +) / Double(max(recalls.count, 1)))
+    }
+
     /// See ``OutOfFoldScores/bestTemperature(_:)``.
     ///
     /// - Parameter labels: Ids of all labels that a model may know, ascending.

@@ -80,10 +80,12 @@ package struct TopTraining: Sendable {
         }
         let losses = judged.map { $0.bestTemperature(labels: start.head.labels).logLoss }
         let chosen = losses.indices.min { losses[$0] < losses[$1] }!
+        let offsets = LabelOffsets.best(for: judged[chosen], labels: rows.lazy.map { set.labels[$0] })
         // The mean of what lies part of the way is what lies part of the way between the means.
+        let mean = means!.ended.moved(from: means!.began, by: parts[chosen])
         return TrainedTop(
-            means!.ended.moved(from: means!.began, by: parts[chosen]), plan: plan, part: parts[chosen],
-            judged: judged[chosen], labels: set.labels, beside: start)
+            mean.with(offsets.taken(from: mean.head)), plan: plan, part: parts[chosen],
+            judged: judged[chosen].less(offsets), labels: set.labels, beside: start)
     }
 
     /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.
@@ -149,7 +151,7 @@ extension TunedTop {
                     bias: bias, temperature: own.temperature)))
     }
 
-    private func with(_ head: VersionHead) -> TunedTop {
+    fileprivate func with(_ head: VersionHead) -> TunedTop {
         TunedTop(blocks: blocks, parameters: parameters, head: head, epochs: epochs, keptEpoch: keptEpoch)
     }
 }
@@ -160,12 +162,12 @@ extension TuningRecipe {
     package static var acrossFolds: TuningRecipe {
         var recipe = TuningRecipe()
         recipe.headStart = .solved
-        (recipe.blockRate, recipe.headRate) = (2e-4, 2e-4)
+        (recipe.blockRate, recipe.headRate) = (3e-4, 3e-4)
         (recipe.schedule, recipe.warmUp) = (.cosine, 0.1)
-        recipe.epochs = 5
+        recipe.epochs = 8
         recipe.mirror = true
         recipe.labelSmoothing = 0.1
-        recipe.labelBalance = 0.75
+        recipe.labelBalance = 0.5
         return recipe
     }
 }

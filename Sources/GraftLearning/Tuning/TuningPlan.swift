@@ -19,7 +19,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     /// with something to spare. A slower machine needs a longer limit for the same plan.
     package static let multiplyAddsPerSecond = 1.5e11
     /// The part of the time limit that the steps may take; the rest is for the head before, and for looking at samples.
-    private static let stepShare = 0.7
+    private static let stepShare = 0.85
     private static let leastEpochs = 3
     /// Few samples are seen more often, so that a model takes about so many steps.
     private static let wantedSteps = 160

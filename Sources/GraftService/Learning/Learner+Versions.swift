@@ -28,6 +28,11 @@ struct VersionFacts: Codable, Sendable {
     var features: HeadFeatures?
     /// The gate's; versions of before it was kept say nothing.
     var verdict: Gate.Verdict?
+    /// The blocks that it trained, whether its head has a hidden layer, and what was tried; versions of before anything but
+    /// heads was trained say nothing.
+    var blocks: [String]?
+    var hasHiddenLayer: Bool?
+    var notes: [String]?
 }
 
 /// What a training job starts from.
@@ -110,7 +115,7 @@ extension Learner {
     private func insert(_ job: TrainerJob, _ result: TrainerResult) async throws(Problem) -> Int64 {
         let facts = VersionFacts(
             quality: result.quality, labels: result.perLabel, calibration: result.calibration, features: job.features,
-            verdict: result.verdict)
+            verdict: result.verdict, blocks: result.blocks, hasHiddenLayer: result.hasHiddenLayer, notes: result.notes)
         return try await exclusively { () throws(Problem) in
             try Self.check(try loadedVision(), fingerprint: job.fingerprint)
             return try await storing {

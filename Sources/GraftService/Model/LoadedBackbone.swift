@@ -1,6 +1,7 @@
 import GraftAPI
 import GraftCheckpoint
 import GraftImage
+import GraftLearning
 import GraftNetwork
 import GraftStore
 
@@ -62,12 +63,21 @@ struct LatentSettings: Sendable {
     func cut(of architecture: Architecture) throws(CutError) -> (format: LatentFormat, index: Int)? {
         // Without a block before it there is no trunk.
         guard let format, architecture.blocks.count > 1 else { return nil }
-        guard let cut else { return (format, max(1, architecture.defaultCut)) }
+        guard let cut else { return (format, max(1, Self.defaultCut(of: architecture))) }
         guard let index = architecture.blocks(named: cut)?.lowerBound, index > 0 else {
             throw CutError(
                 found: cut, architecture: architecture.name, blocks: architecture.blocks.dropFirst().map(\.name))
         }
         return (format, index)
+    }
+}
+
+extension LatentSettings {
+    /// Where the classic recipes begin to train, at the latest where the last stage does: for a VGG that is two stages before
+    /// the end.
+    fileprivate static func defaultCut(of architecture: Architecture) -> Int {
+        let classic = ClassicRecipe.fineTuning.recipe(for: architecture).cut.flatMap { architecture.blocks(named: $0) }
+        return min(architecture.defaultCut, classic?.lowerBound ?? .max)
     }
 }
 

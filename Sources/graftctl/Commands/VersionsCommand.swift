@@ -47,6 +47,9 @@ struct VersionsCommand: DaemonCommand {
         let state = version.state.rawValue + (version.active ? ", answers" : "") + (version.stale ? ", stale" : "")
         print("version \(version.version) (\(version.strategy.rawValue), \(Words.time(version.created))): \(state)")
         print(version.reason.printable)
+        if !version.blocks.isEmpty { print("trained blocks: \(version.blocks.joined(separator: ", "))") }
+        if version.head == .mlp { print("its head has a hidden layer") }
+        for note in version.notes { print(note.printable) }
         if let quality = version.quality {
             print(
                 "accuracy \(Words.percent(quality.accuracy)), balanced \(Words.percent(quality.balancedAccuracy)), "
