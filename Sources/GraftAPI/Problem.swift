@@ -62,10 +62,12 @@ package struct Problem: Codable, Sendable, Equatable, Error {
             case .unknownLabel, .unknownSample, .unknownAnswer, .unknownVersion, .unknownBackbone, .noJob, .notFound:
                 404
             case .methodNotAllowed: 405
-            case .labelConflict, .labelExists, .noLabels, .tooFewSamples, .trainingRuns, .versionUnusable: 409
+            case .labelConflict, .labelExists, .noLabels, .tooFewSamples, .trainingRuns, .versionUnusable,
+                .strategyUnavailable:
+                409
             case .imageTooLarge, .bodyTooLarge: 413
             case .unsupportedImage: 415
-            case .strategyUnavailable, .badBackbone: 422
+            case .badBackbone: 422
             case .internal, .storeFailed: 500
             case .noBackbone, .busy, .stopping: 503
             case .storeFull: 507

@@ -66,7 +66,8 @@ extension VersionRecord {
             state: VersionState(version.state), active: Int(version.number) == active,
             stale: version.stale, strategy: TrainingStrategy(rawValue: version.strategy) ?? .head,
             features: facts?.features ?? .roots, blocks: facts?.blocks ?? [],
-            head: facts?.hasHiddenLayer == true ? .mlp : .linear, notes: facts?.notes ?? [], seed: version.seed, created: version.created,
+            head: facts?.hasHiddenLayer == true ? .mlp : .linear, notes: facts?.notes ?? [], seed: version.seed,
+            created: version.created,
             labels: (facts?.labels ?? []).compactMap { names[$0.label] }.sorted(),
             quality: facts?.quality, reason: version.reason)
     }
