@@ -62,6 +62,8 @@ package struct Status: Codable, Sendable, Equatable {
     package var model: ModelReference
     package var labels: Int
     package var samples: Int
+    /// Samples that answers are made from: fewer where blocks of the version's own have not seen some, whose latents are gone.
+    package var learnedSamples: Int
     /// Examples of none of the labels, which `samples` leaves out.
     package var negatives: Int
     /// Samples kept under another backbone's fingerprint, which do not take part.
@@ -94,7 +96,7 @@ package struct Status: Codable, Sendable, Equatable {
 
     package init(
         program: String, phase: Phase, summary: String, pid: Int, uptimeSeconds: Double, backbone: BackboneRecord?,
-        model: ModelReference, labels: Int, samples: Int, negatives: Int, otherSamples: Int,
+        model: ModelReference, labels: Int, samples: Int, learnedSamples: Int, negatives: Int, otherSamples: Int,
         otherBackbones: [OtherBackbone], extraction: ExtractionProgress?, kept: KeptImages?, latents: KeptLatents?,
         prequentialAccuracy: Double?, training: TrainJob?, schedule: TrainingSchedule?, shadow: ShadowRecord?,
         residentBytes: Int, storeBytes: Int, threads: Int, queued: Int, decodeMilliseconds: Double?,
@@ -109,6 +111,7 @@ package struct Status: Codable, Sendable, Equatable {
         self.model = model
         self.labels = labels
         self.samples = samples
+        self.learnedSamples = learnedSamples
         self.negatives = negatives
         self.otherSamples = otherSamples
         self.otherBackbones = otherBackbones

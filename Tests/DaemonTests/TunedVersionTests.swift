@@ -38,6 +38,8 @@ extension DaemonTests {
                 let record = try await daemon.client.version(1)
                 #expect(record.blocks == ["blocks.15", "final"] && record.strategy == .top)
                 let tuned = try await answers(daemon)
+                let status = try await daemon.client.status()
+                #expect(status.learnedSamples == 40 && status.samples == 40)
                 #expect(tuned != untuned)
 
                 // A new label, taught by the picture of an answer, which the tuned top alone has looked at.

@@ -7,6 +7,9 @@ struct HeldOutScores {
     /// What each said.
     private(set) var parts: [OutOfFoldScores.Part] = []
 
+    /// Whether no sample was asked about.
+    var isEmpty: Bool { rows.allSatisfy(\.isEmpty) }
+
     /// Asks `model`, trained by `tuning`, about the samples `rows`, those without a latent left out.
     ///
     /// - Parameter labels: Of all samples. `[N]`

@@ -11,6 +11,8 @@ package struct RecipeTraining: Sendable {
     package let recipe: TuningRecipe
     /// What the plan is made for: the fits together.
     package var timeLimit = Duration.seconds(180)
+    /// When it gives up; nil for never.
+    package var deadline: ContinuousClock.Instant?
     private let blocks: [Block]
     private let tuning: TopTuning
 
@@ -56,7 +58,7 @@ package struct RecipeTraining: Sendable {
                     learned: rows.filter { set.folds[$0] != fold && set.folds[$0] != validation },
                     heldOut: validation.map { v in rows.filter { set.folds[$0] == v } } ?? []),
                 latents: latents, seed: seed, start: recipe.head == .linear ? head.map(VersionHead.linear) : nil,
-                by: worker,
+                timeLimit: deadline.map { $0 - .now }, by: worker,
                 progress: {
                     progress(
                         (Double(number) + $0.fraction) / Double(folds.count + 1),
@@ -70,6 +72,8 @@ package struct RecipeTraining: Sendable {
             try judged.add(
                 model, tuning, rows.filter { set.folds[$0] == fold }, labels: set.labels, latents, by: worker)
         }
+        // Those with a latent may all be of folds that are not held out.
+        guard !judged.isEmpty else { throw .noLatents(samples: set.count) }
         let top = try fit(without: nil, number: folds.count, start: start.head)
         let plan = TuningPlan(folds: folds.count, epochs: top.epochs.count, samples: rows.count)
         return TrainedTop(top, plan: plan, part: 1, judged: judged, labels: set.labels, beside: start)

@@ -78,11 +78,13 @@ package struct TopTraining: Sendable {
                     ($0.began.mean(of: number, with: complete.began), $0.ended.mean(of: number, with: complete.ended))
                 } ?? complete
         }
+        // Those with a latent may all be of folds that are not held out.
+        guard let means, !judged[0].isEmpty else { throw .noLatents(samples: set.count) }
         let losses = judged.map { $0.bestTemperature(labels: start.head.labels).logLoss }
         let chosen = losses.indices.min { losses[$0] < losses[$1] }!
         let offsets = LabelOffsets.best(for: judged[chosen], labels: rows.lazy.map { set.labels[$0] })
         // The mean of what lies part of the way is what lies part of the way between the means.
-        let mean = means!.ended.moved(from: means!.began, by: parts[chosen])
+        let mean = means.ended.moved(from: means.began, by: parts[chosen])
         return TrainedTop(
             mean.with(offsets.taken(from: mean.head)), plan: plan, part: parts[chosen],
             judged: judged[chosen].less(offsets), labels: set.labels, beside: start)

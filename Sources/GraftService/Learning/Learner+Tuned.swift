@@ -1,8 +1,8 @@
 import GraftAPI
 import GraftLearning
 import GraftNetwork
-import GraftTensor
 import GraftStore
+import GraftTensor
 
 /// Statistics of what the active version's own top makes of samples.
 ///
@@ -47,13 +47,7 @@ extension Learner {
             return try await withThrowingTaskGroup(of: [TunedSample].self) { group in
                 for part in parts {
                     group.addTask {
-                        try await Vision.compute(on: pool) { worker in
-                            try part.map { sample in
-                                let latent = try sample.latent.elements()
-                                return TunedSample(
-                                    id: sample.id, features: top.features(of: latent.span, by: worker).kept.values)
-                            }
-                        }
+                        try await Self.features(of: part, through: top, on: pool)
                     }
                 }
                 return try await group.reduce(into: []) { $0 += $1 }
@@ -62,6 +56,26 @@ extension Learner {
             throw problem
         } catch {
             throw Problem(.internal, detail: "a latent in the store cannot be used: \(error)")
+        }
+    }
+
+    private static func features(
+        of samples: ArraySlice<UnseenSample>, through top: VersionTop, on pool: ComputePool
+    ) async throws -> [TunedSample] {
+        while true {
+            do throws(Problem) {
+                return try await Vision.compute(on: pool) { worker in
+                    try samples.map { sample in
+                        let latent = try sample.latent.elements()
+                        return TunedSample(
+                            id: sample.id, features: top.features(of: latent.span, by: worker).kept.values)
+                    }
+                }
+            } catch {
+                // A full queue is no reason to lose what a job has trained.
+                guard error.kind == .busy else { throw error }
+                try await Task.sleep(for: .milliseconds(20))
+            }
         }
     }
 

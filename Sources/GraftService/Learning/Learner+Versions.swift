@@ -177,8 +177,12 @@ extension Learner {
         if next.number != before { shadow = makeShadow(of: version, beside: next) }
         version = next
         tuned = learned
-        if let fingerprint = try? loadedVision().backbone.fingerprint {
-            try await storing { try await readKnown(fingerprint: fingerprint) }
+        // It is noted as the one that answers, so nothing that fails from here on may keep it from that.
+        do {
+            try await readKnown(fingerprint: try loadedVision().backbone.fingerprint)
+        } catch {
+            (known, lastKnown) = ([], [])
+            logger.warning("novelty is 0 until the next change, because samples cannot be read: \(error)")
         }
         publish()
         // What stays costs room, not truth, and goes with the next.

@@ -83,10 +83,11 @@ actor Learner {
         let novelty =
             hasLabels
             ? timings.refit.measure { Novelty(statistics, calibration: version.calibration, known: known) } : nil
+        let learned = statistics.count - (statistics.labels[LabelStatistics.background]?.count ?? 0)
         live.swap(
             to: LiveModel(
                 reference: reference, vision: vision, names: names, novelty: novelty, head: version.head,
-                top: version.top, statisticsCount: statistics.count, shadow: shadow, readyLabels: readyLabels))
+                top: version.top, learnedSamples: learned, shadow: shadow, readyLabels: readyLabels))
     }
 
     /// The version and revision of what has been learned up to now.

@@ -16,8 +16,8 @@ struct LiveModel: Sendable {
     let head: VersionHead?
     /// The published version's own top, which then makes the features; nil where it was not tuned.
     let top: VersionTop?
-    /// How many samples `analytic` has learned: fewer than there are where a tuned top has not seen some.
-    let statisticsCount: Int
+    /// How many samples of labels it has learned: fewer than there are where a tuned top has not seen some.
+    let learnedSamples: Int
     /// What answered before; nil where nobody asks it any more.
     let shadow: Shadow?
     /// How many labels have samples enough to train on.
@@ -25,7 +25,7 @@ struct LiveModel: Sendable {
 
     static let empty = LiveModel(
         reference: ModelReference(version: 0, revision: 0), vision: nil, names: [:], novelty: nil, head: nil,
-        top: nil, statisticsCount: 0, shadow: nil, readyLabels: 0)
+        top: nil, learnedSamples: 0, shadow: nil, readyLabels: 0)
 
     /// Nil before the first label.
     var analytic: AnalyticHead? { novelty?.analytic }

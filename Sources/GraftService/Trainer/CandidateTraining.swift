@@ -131,6 +131,8 @@ struct CandidateTraining {
         func train(_ recipe: RecipeTraining, _ latents: some LatentSource) throws -> TrainedTop {
             var recipe = recipe
             recipe.timeLimit = limit
+            // Whoever chose a recipe waits for it, unless a limit was chosen too.
+            recipe.deadline = job.timeLimit.map { .now + .seconds($0) }
             return try recipe.train(
                 snapshot.set, start: head, latents: latents, seed: job.seed, by: worker,
                 progress: { progress(0.05 + 0.95 * $0, $1) })

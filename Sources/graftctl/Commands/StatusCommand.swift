@@ -44,6 +44,8 @@ struct StatusCommand: DaemonCommand {
                 "knows",
                 "\(Words.count(status.samples, "sample")) of \(Words.count(status.labels, "label"))"
                     + (status.negatives > 0 ? ", \(Words.count(status.negatives, "example")) of none" : "")
+                    + (status.learnedSamples < status.samples
+                        ? "; \(status.learnedSamples) take part in answers, the latents of the others are gone" : "")
             ))
         if let words = status.extractionWords { lines.append(("earlier", words)) }
         if let words = status.kept?.words { lines.append(("images", words)) }
