@@ -11,12 +11,14 @@ struct ProblemMiddleware: RouterMiddleware {
     let logger: Logger
 
     func handle(
-        _ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
         let response: Response
         do {
             response = try await next(request, context)
+        } catch let error as any HTTPResponseError where error.status == .notFound && request.method == .options {
+            response = options(of: request)
         } catch {
             let problem = problem(for: error, request: request)
             if problem.status >= 500, problem.kind != .busy, problem.kind != .noBackbone, problem.kind != .stopping {
@@ -32,6 +34,14 @@ struct ProblemMiddleware: RouterMiddleware {
             route: context.endpointPath ?? "unknown", method: request.method.rawValue, status: response.status.code,
             duration: ContinuousClock.now - start)
         return response
+    }
+
+    /// What may be asked at the request's address (RFC 9110, 9.3.7).
+    private func options(of request: Request) -> Response {
+        let methods = request.uri.path == "*" ? ["OPTIONS"] : routes.methods(of: request.uri.path)
+        return Response(
+            status: methods.isEmpty ? .notFound : .noContent,
+            headers: methods.isEmpty ? [:] : [.allow: methods.joined(separator: ", ")])
     }
 
     private func problem(for error: any Error, request: Request) -> Problem {

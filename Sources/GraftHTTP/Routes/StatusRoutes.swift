@@ -6,16 +6,16 @@ import NIOCore
 
 extension RouteTable {
     /// How the service is, for people, Prometheus and load balancers.
-    mutating func addStatusRoutes(_ service: GraftService, metrics: RequestMetrics) {
-        on(.get, "/v1/status") { _, _ in
+    mutating func addStatusRoutes(_ service: GraftService, metrics: RequestMetrics, access: AccessControl) {
+        on(.get, "/v1/status", by: .classify) { _, _ in
             try Response(await service.status())
         }
-        on(.get, "/v1/report") { request, _ in
+        on(.get, "/v1/report", by: .classify) { request, _ in
             let window = try request.query(
                 "last", in: 1...GraftService.reportWindowLimit, default: GraftService.reportWindow)
             return try Response(await service.report(window: window))
         }
-        on(.get, "/v1/events") { _, _ in
+        on(.get, "/v1/events", by: .classify) { _, _ in
             Response(
                 status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
                 body: ResponseBody { writer in
@@ -27,9 +27,10 @@ extension RouteTable {
                     try await writer.finish(nil)
                 })
         }
-        on(.get, "/metrics") { _, _ in
+        on(.get, "/metrics", by: .classify) { _, _ in
             var text = MetricsText()
             metrics.write(to: &text)
+            access.write(to: &text)
             let status = await service.status()
             text.write(status)
             text.writeExtraction(status)
@@ -38,10 +39,10 @@ extension RouteTable {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))
         }
-        on(.get, "/v2/health/live") { _, _ in
+        on(.get, "/v2/health/live", by: .classify) { _, _ in
             try Response(["live": true])
         }
-        on(.get, "/v2/health/ready") { _, _ in
+        on(.get, "/v2/health/ready", by: .classify) { _, _ in
             // The Open Inference Protocol asks for a status of 4xx or 5xx where the server is not ready.
             guard service.isReady else {
                 throw Problem(.noBackbone, detail: GraftService.noBackboneHint)
