@@ -36,6 +36,7 @@ package struct HTTPServer {
         routes.addLabelRoutes(service)
         routes.addTrainingRoutes(service)
         routes.addBackboneRoutes(service)
+        routes.addInferenceRoutes(service)
         routes.addStatusRoutes(service, metrics: metrics, access: access)
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))

@@ -28,7 +28,9 @@ struct ProblemMiddleware: RouterMiddleware {
                         "request": "\(request.method) \(request.uri.path)", "problem": "\(problem.type)",
                     ])
             }
-            response = try Response(problem, methods: routes.methods(of: request.uri.path))
+            response = try Response(
+                problem, methods: routes.methods(of: request.uri.path),
+                isInference: request.uri.path == "/v2" || request.uri.path.hasPrefix("/v2/"))
         }
         metrics.record(
             route: context.endpointPath ?? "unknown", method: request.method.rawValue, status: response.status.code,
@@ -69,12 +71,15 @@ struct ProblemMiddleware: RouterMiddleware {
 
 extension Response {
     /// A problem document; `methods` are what a 405 allows.
-    init(_ problem: Problem, methods: [String]) throws {
-        var headers: HTTPFields = [.contentType: APICoding.problem]
+    ///
+    /// - Parameter isInference: Whether the Open Inference Protocol says how it looks instead.
+    init(_ problem: Problem, methods: [String], isInference: Bool = false) throws {
+        var headers: HTTPFields = [.contentType: isInference ? APICoding.json : APICoding.problem]
         if problem.kind == .methodNotAllowed { headers[.allow] = methods.joined(separator: ", ") }
         // One image takes tens of milliseconds, so a full queue has room again within a second.
         if problem.kind == .busy { headers[.retryAfter] = "1" }
-        let body = try APICoding.encoder().encode(problem)
+        let encoder = APICoding.encoder()
+        let body = isInference ? try encoder.encode(InferenceError(error: problem.detail)) : try encoder.encode(problem)
         self.init(
             status: .init(code: problem.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }

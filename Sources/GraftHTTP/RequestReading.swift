@@ -40,6 +40,10 @@ extension Request {
 
     /// The whole body, at most `limit` bytes.
     func bytes(limit: Int) async throws -> [UInt8] {
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw Problem(
+                .unsupportedType, detail: "expected no Content-Encoding, found '\(encoding)'; send the body as it is")
+        }
         let tooLarge = Problem(
             .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
         if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }

@@ -39,16 +39,6 @@ extension RouteTable {
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))
         }
-        on(.get, "/v2/health/live", by: .classify) { _, _ in
-            try Response(["live": true])
-        }
-        on(.get, "/v2/health/ready", by: .classify) { _, _ in
-            // The Open Inference Protocol asks for a status of 4xx or 5xx where the server is not ready.
-            guard service.isReady else {
-                throw Problem(.noBackbone, detail: GraftService.noBackboneHint)
-            }
-            return try Response(["ready": true])
-        }
     }
 }
 
