@@ -1,13 +1,15 @@
 import GraftAPI
 import GraftService
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
 
 /// The service behind HTTP/1.1 on a Unix socket.
 package struct HTTPServer {
     private let router: Router<BasicRequestContext>
-    private let socket: String
     private let logger: Logger
 
     /// How long a connection may send nothing before it is closed.
@@ -15,8 +17,7 @@ package struct HTTPServer {
     /// The longest request head, in bytes.
     private static let headLimit = 16 << 10
 
-    package init(service: GraftService, socket: String, logger: Logger) {
-        self.socket = socket
+    package init(service: GraftService, logger: Logger) {
         self.logger = logger
         let metrics = RequestMetrics()
         var routes = RouteTable()
@@ -34,23 +35,43 @@ package struct HTTPServer {
         }
     }
 
-    /// The server as a service that drains its requests on graceful shutdown.
+    /// The server as a service that answers on `socket`, and drains its requests on graceful shutdown.
     ///
     /// - Parameter onListening: called once connections are accepted.
-    package func application(onListening: @escaping @Sendable () async -> Void) -> some ApplicationProtocol {
+    package func service(
+        on socket: ListeningSocket, onListening: @escaping @Sendable () async -> Void
+    ) -> some Service {
         var quiet = logger
         // Hummingbird's own lines repeat what the daemon says itself.
         quiet.logLevel = max(logger.logLevel, .warning)
-        return Application(
-            router: router,
-            server: .http1(
-                configuration: .init(
-                    idleTimeout: Self.idleTimeout,
-                    httpDecoderConfiguration: .init(
-                        maxHeaderFieldSize: Self.headLimit, maxHeaderListSize: Self.headLimit, maxHeaderFieldCount: 100)
-                )),
-            configuration: .init(address: .unixDomainSocket(path: socket), serverName: "graftd"),
-            onServerRunning: { _ in await onListening() },
-            logger: quiet)
+        let connection = HTTP1Channel(
+            responder: responder(logger: quiet),
+            configuration: .init(
+                additionalChannelHandlers: [DrainHandler()], idleTimeout: Self.idleTimeout,
+                httpDecoderConfiguration: .init(
+                    maxHeaderFieldSize: Self.headLimit, maxHeaderListSize: Self.headLimit, maxHeaderFieldCount: 100)))
+        return Listener(socket: socket, connection: connection, logger: quiet, onListening: onListening)
+    }
+
+    /// Answers one request of a connection.
+    private func responder(logger: Logger) -> HTTPChannelHandler.Responder {
+        let responder = router.buildResponder()
+        let date = HTTPDate()
+        return { (request, writer: consuming ResponseWriter, channel) in
+            var response: Response
+            do {
+                response = try await responder.respond(
+                    to: request,
+                    context: BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger)))
+            } catch let error as HTTPParserError {
+                // The connection cannot go on: it answers and closes.
+                throw error
+            } catch {
+                response = Response(status: .internalServerError)
+            }
+            response.headers[.date] = date.now
+            response.headers[.server] = "graftd"
+            try await writer.write(response: response.head, body: response.body)
+        }
     }
 }
