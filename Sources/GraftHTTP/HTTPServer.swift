@@ -4,19 +4,18 @@ import Hummingbird
 import HummingbirdCore
 import Logging
 import NIOCore
+import ServiceLifecycle
 
 /// The service behind HTTP/1.1 on a Unix socket.
 package struct HTTPServer {
     private let router: Router<APIContext>
-    private let socket: String
     private let logger: Logger
     private let metrics: RequestMetrics
     private let access: AccessControl
     private let limits: ConnectionLimits
     private let times: ConnectionTimes
 
-    package init(service: GraftService, socket: String, logger: Logger) {
-        self.socket = socket
+    package init(service: GraftService, logger: Logger) {
         self.logger = logger
         let configuration = service.configuration
         let metrics = RequestMetrics()
@@ -48,21 +47,37 @@ package struct HTTPServer {
         }
     }
 
-    /// The server as a service that drains its requests on graceful shutdown.
+    /// The server as a service that answers on `socket`, and drains its requests on graceful shutdown.
     ///
     /// - Parameter onListening: called once connections are accepted.
-    package func application(onListening: @escaping @Sendable () async -> Void) -> some ApplicationProtocol {
+    package func service(
+        on socket: ListeningSocket, onListening: @escaping @Sendable () async -> Void
+    ) -> some Service {
         var quiet = logger
         // Hummingbird's own lines repeat what the daemon says itself.
         quiet.logLevel = max(logger.logLevel, .warning)
-        return Application(
-            router: router,
-            server: HTTPServerBuilder { [limits, access, metrics, times] responder in
-                ConnectionChannel(
-                    limits: limits, access: access, metrics: metrics, times: times, responder: responder)
-            },
-            configuration: .init(address: .unixDomainSocket(path: socket), serverName: "graftd", backlog: 4_096),
-            onServerRunning: { _ in await onListening() },
-            logger: quiet)
+        let connection = ConnectionChannel(
+            limits: limits, access: access, metrics: metrics, times: times, responder: responder(logger: quiet))
+        return Listener(socket: socket, connection: connection, logger: quiet, onListening: onListening)
+    }
+
+    /// Answers one request of a connection.
+    private func responder(logger: Logger) -> ConnectionChannel.Responder {
+        let responder = router.buildResponder()
+        let date = HTTPDate()
+        return { (request, writer: consuming ResponseWriter, connection) in
+            let source = ApplicationRequestContextSource(channel: connection.channel, logger: logger)
+            var context = APIContext(source: source)
+            context.peer = connection.peer
+            var response: Response
+            do {
+                response = try await responder.respond(to: request, context: context)
+            } catch {
+                response = Response(status: .internalServerError)
+            }
+            response.headers[.date] = date.now
+            response.headers[.server] = "graftd"
+            try await writer.write(response: response.head, body: response.body)
+        }
     }
 }

@@ -73,20 +73,19 @@ struct Serve: AsyncParsableCommand {
         // What a solve needs goes back to the system when it is done. Left to itself, glibc keeps ever larger pieces: with
         // 1,000 labels of 1,280 features that was 60 MB more, and 40 MB more at the peak.
         mallopt(M_MMAP_THRESHOLD, 1 << 20)
-        try SocketFile.prepare(settings.socket)
+        // At once: whoever connects while the model is being loaded waits, and is answered.
+        let socket = try ListeningSocket(bind: settings.socket)
+        defer { socket.removeFile() }
         let service = try await GraftService(settings, logger: logger)
-        let server = HTTPServer(service: service, socket: settings.socket, logger: logger)
-        let application = server.application {
-            SocketFile.openToGroup(settings.socket)
-            logger.notice("listening on \(settings.socket)")
+        let server = HTTPServer(service: service, logger: logger).service(on: socket) {
+            logger.notice("listening on \(socket.path)")
         }
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: application), .init(service: StopNotice(service: service))],
+                services: [.init(service: server), .init(service: StopNotice(service: service))],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.atLeast(.warning)))
         try await group.run()
         await service.stop()
-        SocketFile.remove(settings.socket)
         logger.notice("stopped")
     }
 }

@@ -4,10 +4,9 @@ import Hummingbird
 struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// Who asks; nil where that cannot be known.
-    let peer: Peer?
+    var peer: Peer?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
-        peer = Peer.current
     }
 }

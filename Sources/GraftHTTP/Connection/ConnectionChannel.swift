@@ -18,8 +18,10 @@ struct ConnectionChannel: ServerChildChannel {
     let access: AccessControl
     let metrics: RequestMetrics
     let times: ConnectionTimes
-    /// Answers one request.
-    let responder: HTTPChannelHandler.Responder
+    let responder: Responder
+
+    /// Answers one request of a connection.
+    typealias Responder = @Sendable (Request, consuming ResponseWriter, Value) async throws -> Void
 
     /// A connection and who made it.
     struct Value: ServerChildChannelValue {
@@ -86,9 +88,7 @@ struct ConnectionChannel: ServerChildChannel {
                     announced: head.headerFields[.contentLength].flatMap(Int.init))
                 let request = Request(head: head, body: RequestBody(asyncSequence: body))
                 do {
-                    try await Peer.$current.withValue(value.peer) {
-                        try await responder(request, ResponseWriter(outbound: outbound), value.channel)
-                    }
+                    try await responder(request, ResponseWriter(outbound: outbound), value)
                 } catch {
                     // Its answer has begun, so that nothing more can be said.
                     return

@@ -7,9 +7,6 @@ struct Peer: Sendable, Equatable {
     /// The primary group first.
     var groups: [UInt32]
 
-    /// The peer of the request that is being handled.
-    @TaskLocal static var current: Peer?
-
     /// Reads it from the socket; nil where that is no Unix socket.
     static func read(from channel: any Channel) -> EventLoopFuture<Peer?> {
         guard let socket = channel as? any SocketOptionProvider else {

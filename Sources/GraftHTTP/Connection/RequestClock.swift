@@ -37,7 +37,7 @@ struct RequestClock {
     /// So many bytes of a body have to come in each window, unless it ends there.
     static let leastBytes = 16 << 10
     /// How long a stopping service waits for a request that may be under way, and for the rest of its head.
-    private static let lastCall = TimeAmount.milliseconds(100)
+    private static let lastCall = TimeAmount.milliseconds(250)
     private static let lastHead = TimeAmount.seconds(2)
 
     private let times: ConnectionTimes
