@@ -28,15 +28,7 @@ package struct HTTPServer {
         self.access = access
         limits = ConnectionLimits(limit: configuration.connectionLimit)
         times = ConnectionTimes(request: .seconds(Int64(configuration.requestTimeoutSeconds)))
-        var routes = RouteTable()
-        routes.addModelRoutes(service)
-        routes.addExportRoutes(service)
-        routes.addSampleRoutes(service)
-        routes.addLabelRoutes(service)
-        routes.addTrainingRoutes(service)
-        routes.addBackboneRoutes(service)
-        routes.addInferenceRoutes(service)
-        routes.addStatusRoutes(service, metrics: metrics, access: access)
+        let routes = RouteTable(service, metrics: metrics, access: access)
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {

@@ -1,3 +1,4 @@
+import GraftService
 import HTTPTypes
 import Hummingbird
 
@@ -16,6 +17,18 @@ struct Route: Sendable {
 /// Every operation of the API, so that a wrong method can be told from a wrong address.
 struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
+
+    /// All that `service` answers.
+    init(_ service: GraftService, metrics: RequestMetrics, access: AccessControl) {
+        addModelRoutes(service)
+        addExportRoutes(service)
+        addSampleRoutes(service)
+        addLabelRoutes(service)
+        addTrainingRoutes(service)
+        addBackboneRoutes(service)
+        addInferenceRoutes(service)
+        addStatusRoutes(service, metrics: metrics, access: access)
+    }
 
     mutating func on(
         _ method: HTTPRequest.Method, _ path: String, by role: Role, _ handler: @escaping Route.Handler
