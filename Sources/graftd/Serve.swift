@@ -54,24 +54,38 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
+    /// The settings with as many connections as this process may hold open.
+    private func withOpenDescriptors(_ settings: Configuration, _ logger: Logger) -> Configuration {
+        let connections = ProcessLimits.openDescriptors(for: settings.connectionLimit)
+        guard connections < settings.connectionLimit else { return settings }
+        logger.warning(
+            """
+            connectionLimit is \(settings.connectionLimit), but only \(connections) fit the limit of open files; raise it \
+            with LimitNOFILE= of the unit, or ulimit -n
+            """)
+        var settings = settings
+        settings.connectionLimit = connections
+        return settings
+    }
+
     private func serve(_ settings: Configuration, _ logger: Logger) async throws {
+        let settings = withOpenDescriptors(settings, logger)
         // What a solve needs goes back to the system when it is done. Left to itself, glibc keeps ever larger pieces: with
         // 1,000 labels of 1,280 features that was 60 MB more, and 40 MB more at the peak.
         mallopt(M_MMAP_THRESHOLD, 1 << 20)
-        try SocketFile.prepare(settings.socket)
+        // At once: whoever connects while the model is being loaded waits, and is answered.
+        let socket = try ListeningSocket(bind: settings.socket)
+        defer { socket.removeFile() }
         let service = try await GraftService(settings, logger: logger)
-        let server = HTTPServer(service: service, socket: settings.socket, logger: logger)
-        let application = server.application {
-            SocketFile.openToGroup(settings.socket)
-            logger.notice("listening on \(settings.socket)")
+        let server = HTTPServer(service: service, logger: logger).service(on: socket) {
+            logger.notice("listening on \(socket.path)")
         }
         let group = ServiceGroup(
             configuration: .init(
-                services: [.init(service: application), .init(service: StopNotice(service: service))],
+                services: [.init(service: server), .init(service: StopNotice(service: service))],
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.atLeast(.warning)))
         try await group.run()
         await service.stop()
-        SocketFile.remove(settings.socket)
         logger.notice("stopped")
     }
 }

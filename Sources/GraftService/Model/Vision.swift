@@ -53,6 +53,20 @@ final class Vision: Sendable {
         }
     }
 
+    /// The same for pixels of the size that the network sees, red, green and blue of 0 to 255. `[H, W, 3]`
+    func look(
+        atPixels pixels: [Float], for wanted: WantedFeatures, on pool: ComputePool
+    ) async throws(Problem) -> Look {
+        try await Self.compute(on: pool) { [self] worker in
+            let start = ContinuousClock.now
+            let input = normalized(pixels: pixels, using: backbone.preprocessing)
+            let decoded = ContinuousClock.now
+            let (features, latent) = pass(input, for: wanted, by: worker)
+            return Look(
+                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded)
+        }
+    }
+
     private func pass(
         _ input: Tensor, for wanted: WantedFeatures, by worker: Worker
     ) -> (SeenFeatures, KeptLatent?) {

@@ -67,6 +67,11 @@ extension Configuration {
         await set(\.queueLimit, "queueLimit")
         await set(\.bodyLimit, "bodyLimit")
         await set(\.pixelLimit, "pixelLimit")
+        await set(\.connectionLimit, "connectionLimit")
+        await set(\.requestTimeoutSeconds, "requestTimeoutSeconds")
+        await set(\.classifyGroup, "classifyGroup")
+        await set(\.teachGroup, "teachGroup")
+        await set(\.adminGroup, "adminGroup")
         if let text = await text("keep") {
             if let policy = KeepPolicy(rawValue: text) {
                 configuration.keep = policy

@@ -12,6 +12,11 @@ import GraftNetwork
 /// | `queueLimit`              | integer | images  | 256                     | 1 to 65,536               |
 /// | `bodyLimit`               | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB            |
 /// | `pixelLimit`              | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
+/// | `connectionLimit`         | integer |         | 1,100                   | 1 to 100,000              |
+/// | `requestTimeoutSeconds`   | integer | s       | 20                      | 1 to 3,600                |
+/// | `classifyGroup`           | string  | group   | graftd                  |                           |
+/// | `teachGroup`              | string  | group   | graftd-teach            |                           |
+/// | `adminGroup`              | string  | group   | graftd-admin            |                           |
 /// | `keep`                    | string  |         | none                    | none, thumbnail, original |
 /// | `keepLimit`               | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
 /// | `latents`                 | string  |         | int8                    | none, int8, half          |
@@ -40,6 +45,16 @@ package struct Configuration: Sendable, Equatable {
     package var bodyLimit = 64 << 20
     /// The most pixels an image may have, by its header.
     package var pixelLimit = 50_000_000
+    /// Connections that may be open at once before more are refused with 503.
+    package var connectionLimit = 1_100
+    /// How long a request's head may take to come, and its body to go on coming.
+    package var requestTimeoutSeconds = 20
+    /// The group that may ask; what each may do is in `Role`.
+    package var classifyGroup = "graftd"
+    /// The group that may teach, too.
+    package var teachGroup = "graftd-teach"
+    /// The group that may do everything, as root and the daemon's own user may.
+    package var adminGroup = "graftd-admin"
     /// What is kept of each taught image, for a backbone that comes later.
     package var keep = KeepPolicy.none
     /// The most bytes that kept images may take in all; beyond, samples are taught without their image.
@@ -88,6 +103,16 @@ package struct Configuration: Sendable, Equatable {
         require((1...65_536).contains(queueLimit), "queueLimit", queueLimit, "1 to 65536 images")
         require((1 << 10...1 << 30).contains(bodyLimit), "bodyLimit", bodyLimit, "1024 to 1073741824 bytes")
         require((1...Int(Int32.max)).contains(pixelLimit), "pixelLimit", pixelLimit, "1 to 2147483647 pixels")
+        require(
+            (1...100_000).contains(connectionLimit), "connectionLimit", connectionLimit, "1 to 100000 connections")
+        require(
+            (1...3_600).contains(requestTimeoutSeconds), "requestTimeoutSeconds", requestTimeoutSeconds,
+            "1 to 3600 seconds")
+        for (key, group) in [
+            ("classifyGroup", classifyGroup), ("teachGroup", teachGroup), ("adminGroup", adminGroup),
+        ] {
+            require(!group.isEmpty, key, group, "the name of a group")
+        }
         require((0...1 << 50).contains(keepLimit), "keepLimit", keepLimit, "0 to 1125899906842624 bytes")
         require((0...1 << 50).contains(latentLimit), "latentLimit", latentLimit, "0 to 1125899906842624 bytes")
         require(
