@@ -37,6 +37,7 @@ let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -61,6 +62,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: cSettings),
         .systemLibrary(name: "CMalloc"),  // glibc's malloc.h, which Swift's module of glibc leaves out
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
         .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
         // libhdf5-dev. From its archive: the shared library would load curl, OpenSSL, LDAP and Kerberos with every call
@@ -91,15 +93,21 @@ let package = Package(
         library(
             "GraftHTTP",
             [
-                "GraftAPI", "GraftService", hummingbird, hummingbirdCore, httpTypes, logging, nioCore, nioFoundation, nioHTTP1,
-                nioHTTPTypes, nioPosix, serviceLifecycle,
+                "GraftAPI", "GraftService",
+                hummingbird, hummingbirdCore, httpTypes, logging, nioCore, nioFoundation, nioHTTP1, nioHTTPTypes,
+                nioPosix,
+                serviceLifecycle,
             ]),
+        library("GraftSystemd", ["CSystemd", logging]),
         library("GraftClient", ["GraftAPI", asyncHTTPClient, nioCore, nioFoundation]),
 
         // Thin executables.
         executable(
             "graftd",
-            ["GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
+            [
+                "GraftAPI", "GraftService", "GraftHTTP", "GraftSystemd", "CMalloc",
+                argumentParser, logging, serviceLifecycle, unixSignals,
+            ]),
         executable(
             "graftctl",
             [
@@ -145,6 +153,7 @@ let package = Package(
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
                 "TestBackbones", logging,
             ]),
+        tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(

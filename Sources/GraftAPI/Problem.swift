@@ -49,6 +49,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
         case versionUnusable = "version-unusable"
         case strategyUnavailable = "strategy-unavailable"
         case badBackbone = "bad-backbone"
+        case badConfiguration = "bad-configuration"
         case noBackbone = "no-backbone"
         case busy
         case stopping
@@ -67,7 +68,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
                 409
             case .imageTooLarge, .bodyTooLarge: 413
             case .unsupportedImage: 415
-            case .badBackbone: 422
+            case .badBackbone, .badConfiguration: 422
             case .internal, .storeFailed: 500
             case .noBackbone, .busy, .stopping: 503
             case .storeFull: 507
@@ -98,6 +99,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
             case .versionUnusable: "The version cannot be activated"
             case .strategyUnavailable: "The strategy is not available"
             case .badBackbone: "Not a usable backbone file"
+            case .badConfiguration: "The configuration is wrong"
             case .noBackbone: "No backbone is loaded"
             case .busy: "Too many requests wait"
             case .stopping: "The service is stopping"

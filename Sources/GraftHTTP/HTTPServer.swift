@@ -17,7 +17,10 @@ package struct HTTPServer {
     /// The longest request head, in bytes.
     private static let headLimit = 16 << 10
 
-    package init(service: GraftService, logger: Logger) {
+    /// - Parameter reload: reads the configuration again, for `POST /v1/reload`.
+    package init(
+        service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, logger: Logger
+    ) {
         self.logger = logger
         let metrics = RequestMetrics()
         var routes = RouteTable()
@@ -28,6 +31,7 @@ package struct HTTPServer {
         routes.addTrainingRoutes(service)
         routes.addBackboneRoutes(service)
         routes.addStatusRoutes(service, metrics: metrics)
+        routes.addReloadRoute(reload)
         router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {
@@ -60,9 +64,8 @@ package struct HTTPServer {
         return { (request, writer: consuming ResponseWriter, channel) in
             var response: Response
             do {
-                response = try await responder.respond(
-                    to: request,
-                    context: BasicRequestContext(source: ApplicationRequestContextSource(channel: channel, logger: logger)))
+                let source = ApplicationRequestContextSource(channel: channel, logger: logger)
+                response = try await responder.respond(to: request, context: BasicRequestContext(source: source))
             } catch let error as HTTPParserError {
                 // The connection cannot go on: it answers and closes.
                 throw error
