@@ -15,7 +15,10 @@ package struct HTTPServer {
     private let limits: ConnectionLimits
     private let times: ConnectionTimes
 
-    package init(service: GraftService, logger: Logger) {
+    /// - Parameter reload: reads the configuration again, for `POST /v1/reload`.
+    package init(
+        service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, logger: Logger
+    ) {
         self.logger = logger
         let configuration = service.configuration
         let metrics = RequestMetrics()
@@ -28,7 +31,7 @@ package struct HTTPServer {
         self.access = access
         limits = ConnectionLimits(limit: configuration.connectionLimit)
         times = ConnectionTimes(request: .seconds(Int64(configuration.requestTimeoutSeconds)))
-        let routes = RouteTable(service, metrics: metrics, access: access)
+        let routes = RouteTable(service, metrics: metrics, access: access, reload: reload)
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {

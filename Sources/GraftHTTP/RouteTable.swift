@@ -1,3 +1,4 @@
+import GraftAPI
 import GraftService
 import HTTPTypes
 import Hummingbird
@@ -19,7 +20,10 @@ struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
 
     /// All that `service` answers.
-    init(_ service: GraftService, metrics: RequestMetrics, access: AccessControl) {
+    init(
+        _ service: GraftService, metrics: RequestMetrics, access: AccessControl,
+        reload: @escaping @Sendable () async throws -> Reloaded
+    ) {
         addModelRoutes(service)
         addExportRoutes(service)
         addSampleRoutes(service)
@@ -28,6 +32,7 @@ struct RouteTable: Sendable {
         addBackboneRoutes(service)
         addInferenceRoutes(service)
         addStatusRoutes(service, metrics: metrics, access: access)
+        addReloadRoute(reload)
     }
 
     mutating func on(
