@@ -38,6 +38,7 @@ let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swi
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -62,6 +63,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: cSettings),
         .systemLibrary(name: "CMalloc"),  // glibc's malloc.h, which Swift's module of glibc leaves out
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
         .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
         // libhdf5-dev. From its archive: the shared library would load curl, OpenSSL, LDAP and Kerberos with every call
@@ -96,12 +98,16 @@ let package = Package(
                 hummingbird, hummingbirdCore, httpTypes, logging, nioCore, nioFoundation, nioHTTP1, nioHTTPTypes,
                 nioHTTPTypesHTTP1, nioPosix, serviceLifecycle,
             ], resources: [.embedInCode("openapi.yaml")]),
+        library("GraftSystemd", ["CSystemd", logging]),
         library("GraftClient", ["GraftAPI", asyncHTTPClient, nioCore, nioFoundation]),
 
         // Thin executables.
         executable(
             "graftd",
-            ["GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
+            [
+                "GraftAPI", "GraftService", "GraftHTTP", "GraftSystemd", "CMalloc",
+                argumentParser, logging, serviceLifecycle, unixSignals,
+            ]),
         executable(
             "graftctl",
             [
@@ -147,6 +153,7 @@ let package = Package(
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
                 "TestBackbones", logging,
             ]),
+        tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),

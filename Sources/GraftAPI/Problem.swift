@@ -54,6 +54,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
         case versionUnusable = "version-unusable"
         case strategyUnavailable = "strategy-unavailable"
         case badBackbone = "bad-backbone"
+        case badConfiguration = "bad-configuration"
         case noBackbone = "no-backbone"
         case busy
         case stopping
@@ -75,7 +76,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
             case .imageTooLarge, .bodyTooLarge: 413
             case .unsupportedImage, .unsupportedType: 415
             case .expectationFailed: 417
-            case .badBackbone: 422
+            case .badBackbone, .badConfiguration: 422
             case .headTooLarge: 431
             case .internal, .storeFailed: 500
             case .noBackbone, .busy, .stopping: 503
@@ -112,6 +113,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
             case .versionUnusable: "The version cannot be activated"
             case .strategyUnavailable: "The strategy is not available"
             case .badBackbone: "Not a usable backbone file"
+            case .badConfiguration: "The configuration is wrong"
             case .noBackbone: "No backbone is loaded"
             case .busy: "Too many requests wait"
             case .stopping: "The service is stopping"

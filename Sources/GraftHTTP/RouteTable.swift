@@ -1,3 +1,4 @@
+import GraftAPI
 import GraftService
 import HTTPTypes
 import Hummingbird
@@ -19,7 +20,12 @@ struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
 
     /// All that `service` answers.
-    init(_ service: GraftService, metrics: RequestMetrics, access: AccessControl) {
+    ///
+    /// - Parameter reload: reads the configuration again.
+    init(
+        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics,
+        access: AccessControl
+    ) {
         addModelRoutes(service)
         addExportRoutes(service)
         addSampleRoutes(service)
@@ -28,6 +34,7 @@ struct RouteTable: Sendable {
         addBackboneRoutes(service)
         addInferenceRoutes(service)
         addStatusRoutes(service, metrics: metrics, access: access)
+        addReloadRoute(reload)
     }
 
     mutating func on(
