@@ -13,11 +13,14 @@ package struct HTTPServer {
     private let metrics: RequestMetrics
     private let access: AccessControl
     private let limits: ConnectionLimits
-    private let times: ConnectionTimes
+    private let times: @Sendable () -> ConnectionTimes
 
-    /// - Parameter reload: reads the configuration again, for `POST /v1/reload`.
+    /// - Parameters:
+    ///   - connectionLimit: how many connections may be open at once.
+    ///   - reload: reads the configuration again, for `POST /v1/reload`.
     package init(
-        service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, logger: Logger
+        service: GraftService, connectionLimit: Int, reload: @escaping @Sendable () async throws -> Reloaded,
+        logger: Logger
     ) {
         self.logger = logger
         let configuration = service.configuration
@@ -29,9 +32,9 @@ package struct HTTPServer {
             ]), logger: logger)
         self.metrics = metrics
         self.access = access
-        limits = ConnectionLimits(limit: configuration.connectionLimit)
-        times = ConnectionTimes(request: .seconds(Int64(configuration.requestTimeoutSeconds)))
-        let routes = RouteTable(service, metrics: metrics, access: access, reload: reload)
+        limits = ConnectionLimits(limit: connectionLimit)
+        times = { ConnectionTimes(request: .seconds(Int64(service.configuration.requestTimeoutSeconds))) }
+        let routes = RouteTable(service, reload: reload, metrics: metrics, access: access)
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {
