@@ -28,12 +28,7 @@ extension RouteTable {
                 })
         }
         on(.get, "/metrics") { _, _ in
-            var text = MetricsText()
-            metrics.write(to: &text)
-            let status = await service.status()
-            text.write(status)
-            text.writeExtraction(status)
-            text.writeLatents(status.latents)
+            let text = await MetricsText(service, metrics)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))
