@@ -63,6 +63,8 @@ package final class GraftService: Sendable {
             do {
                 try await adopt(backboneFolder.load(name), name: name)
             } catch {
+                // Another one would not know what was taught: the service is up, and says why it cannot answer.
+                live.lackOfBackbone = error.detail
                 logger.error("\(error.detail)", metadata: .event(.backboneUnusable, ["name": "\(name)"]))
             }
         } else {
@@ -80,6 +82,9 @@ package final class GraftService: Sendable {
     /// Whether images can be looked at.
     package var isReady: Bool { live.current.vision != nil && !isStopping }
 
+    /// Why there is no backbone, and what to do, where there is none.
+    package var lackOfBackbone: String { live.lackOfBackbone }
+
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
     /// Ends the streams of events, so that their connections can close; requests that have begun go on.
@@ -95,6 +100,7 @@ package final class GraftService: Sendable {
         await scheduler.stop()
         await training.stop()
         await pool.stop()
+        await learner.stopCatchingUp()
         await learner.saveStatistics()
         do {
             try store.close()
@@ -124,7 +130,7 @@ package final class GraftService: Sendable {
     /// What answers now, or why nothing can.
     func visionOfLiveModel() throws(Problem) -> (model: LiveModel, vision: Vision) {
         let model = live.current
-        guard let vision = model.vision else { throw Problem(.noBackbone, detail: Self.noBackboneHint) }
+        guard let vision = model.vision else { throw Problem(.noBackbone, detail: lackOfBackbone) }
         return (model, vision)
     }
 

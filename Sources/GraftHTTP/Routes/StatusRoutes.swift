@@ -15,6 +15,9 @@ extension RouteTable {
                 "last", in: 1...GraftService.reportWindowLimit, default: GraftService.reportWindow)
             return try Response(await service.report(window: window))
         }
+        on(.get, "/v1/doctor", by: .admin) { _, _ in
+            try Response(await service.examine())
+        }
         on(.get, "/v1/events", by: .classify) { _, _ in
             // From here on, so that nothing is missed between the answer's head and the first event.
             let events = service.events.listen()
