@@ -32,6 +32,7 @@ extension Configuration {
         key("trainAfterSamples", \.trainAfterSamples),
         key("trainQuietSeconds", \.trainQuietSeconds),
         key("trainIntervalSeconds", \.trainIntervalSeconds),
+        key("trainSilenceSeconds", \.trainSilenceSeconds),
         key("trainMinimumBattery", \.trainMinimumBattery),
         key("trainMaximumTemperature", \.trainMaximumTemperature),
         key("systemFolder", \.systemFolder),
