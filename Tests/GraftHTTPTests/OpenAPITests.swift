@@ -40,6 +40,14 @@ import TestSupport
         await service.stop()
     }
 
+    @Test func noSchemaAndNoAddressIsDescribedTwice() {
+        let names = Self.document.matches(of: #/\n(?: {2}| {4})([A-Z\/][^\s:]*):/#).map { String($0.1) }
+        // Schemas, responses and so on are four spaces in, addresses two.
+        let twice = Dictionary(grouping: names) { $0 }.filter { $1.count > 1 }.keys
+        // These are a response or a request and a schema each.
+        #expect(Set(twice).subtracting(["Problem", "Changed", "ModelMetadata", "Infer", "InferenceError"]) == [])
+    }
+
     @Test func everyKindOfProblemIsInTheContract() {
         let listed = Self.document.matches(of: /- (urn:graftd:problem:[a-z-]+)\n/).map { String($0.1) }
         #expect(listed.sorted() == Problem.Kind.allCases.map { "urn:graftd:problem:\($0.rawValue)" }.sorted())
