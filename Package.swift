@@ -157,7 +157,7 @@ let package = Package(
             ]),
         tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
-        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService"]),
+        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService", logging, nioCore]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",

@@ -9,6 +9,8 @@ import ServiceLifecycle
 /// The service behind HTTP/1.1 on a Unix socket.
 package struct HTTPServer {
     private let router: Router<APIContext>
+    /// What there is to ask: method, path and the role that it needs.
+    package let operations: [(method: String, path: String, role: Role)]
     private let logger: Logger
     private let metrics: RequestMetrics
     private let access: AccessControl
@@ -35,6 +37,7 @@ package struct HTTPServer {
         limits = ConnectionLimits(limit: connectionLimit)
         times = { ConnectionTimes(request: .seconds(Int64(service.configuration.requestTimeoutSeconds))) }
         let routes = RouteTable(service, reload: reload, metrics: metrics, access: access)
+        operations = routes.routes.map { ($0.method.rawValue, $0.path, $0.role) }
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {

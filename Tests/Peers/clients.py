@@ -185,13 +185,13 @@ def triton(daemon, port):
 # --- schemathesis
 
 
-def contract(daemon, port, examples, seed):
+def contract(daemon, port, folder, examples, seed):
     url = f"http://127.0.0.1:{port}"
     run = subprocess.run(
         [f"{sys.prefix}/bin/schemathesis", "--config-file", f"{HERE}/schemathesis.toml", "run", f"{url}/openapi.yaml",
          "--url", url, "--max-examples", str(examples), "--seed", str(seed), "--no-color",
          "--request-timeout", "60", "--continue-on-failure", "--exclude-operation-id", "listenToEvents"],
-        env=os.environ | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE)})
+        cwd=folder, env=os.environ | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE)})
     if run.returncode != 0:
         raise SystemExit(f"schemathesis ended with {run.returncode}")
 
@@ -213,7 +213,7 @@ def main():
                 triton(daemon, port)
                 print("Triton's client: every answer as expected")
             if "contract" in options.only:
-                contract(daemon, port, options.examples, options.seed)
+                contract(daemon, port, folder, options.examples, options.seed)
         except BaseException:
             daemon.process.kill()
             raise
