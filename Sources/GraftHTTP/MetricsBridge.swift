@@ -29,7 +29,7 @@ package struct MetricsBridge: Sendable {
                 let response = await answer(request)
                 try await writer.write(response: response.head, body: response.body)
             },
-            configuration: .init(additionalChannelHandlers: [DrainHandler()], idleTimeout: Self.idleTimeout))
+            configuration: .init(idleTimeout: Self.idleTimeout))
         return Listener(socket: listening, connection: connection, logger: logger, onListening: {})
     }
 
