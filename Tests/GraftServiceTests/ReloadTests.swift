@@ -1,5 +1,7 @@
+import Foundation
 import GraftAPI
 import GraftService
+import TestSupport
 import Testing
 
 /// What a configuration that is read again changes.
@@ -8,6 +10,15 @@ import Testing
         let stored = Mirror(reflecting: Configuration()).children.compactMap(\.label)
         #expect(Set(Configuration.keys.map(\.name)) == Set(stored))
         #expect(Configuration.keys.count == stored.count)
+    }
+
+    @Test func thePackagesFileNamesEverySetting() throws {
+        let file = Fixture.root.appending(path: "../../deploy/graftd.yaml")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+        let named = lines.compactMap { line in
+            line.firstMatch(of: /^#?([a-zA-Z]+): \S+$/).map { String($0.1) }
+        }
+        #expect(named.sorted() == Configuration.keys.map(\.name).sorted())
     }
 
     @Test func whatCanChangeLiveDoesAndTheRestIsNamed() {
