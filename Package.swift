@@ -33,6 +33,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -80,9 +82,10 @@ let package = Package(
             [
                 "GraftAPI", "GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore",
                 "GraftLearning",
-                configuration, logging, systemPackage,
+                configuration, logging, systemPackage, yams,
             ]),
         library("GraftAPI"),
+        library("GraftManual"),
         library(
             "GraftHTTP",
             ["GraftAPI", "GraftService", hummingbird, httpTypes, logging, nioCore, nioFoundation]),
@@ -91,12 +94,12 @@ let package = Package(
         // Thin executables.
         executable(
             "graftd",
-            ["GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
+            ["GraftManual", "GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
         executable(
             "graftctl",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftExport", "GraftImage", "GraftImport",
-                "GraftNetwork", "GraftTensor",
+                "GraftManual", "GraftNetwork", "GraftTensor",
                 argumentParser,
             ]),
         executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
@@ -138,6 +141,7 @@ let package = Package(
                 "TestBackbones", logging,
             ]),
         tests("GraftAPITests", ["GraftAPI"]),
+        tests("GraftManualTests", ["GraftManual"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",
