@@ -99,7 +99,7 @@ let package = Package(
             "graftctl",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftExport", "GraftImage", "GraftImport",
-                "GraftManual", "GraftNetwork", "GraftTensor",
+                "GraftManual", "GraftNetwork", "GraftService", "GraftStore", "GraftTensor",
                 argumentParser,
             ]),
         executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),

@@ -26,6 +26,7 @@ package struct HTTPServer {
         routes.addLabelRoutes(service)
         routes.addTrainingRoutes(service)
         routes.addBackboneRoutes(service)
+        routes.addBackupRoutes(service)
         routes.addStatusRoutes(service, metrics: metrics)
         router = Router(options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
