@@ -10,8 +10,8 @@ let swiftSettings: [SwiftSetting] = [
 ]
 let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -28,12 +28,18 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -46,6 +52,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
@@ -58,6 +65,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: cSettings),
         .systemLibrary(name: "CMalloc"),  // glibc's malloc.h, which Swift's module of glibc leaves out
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
         .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
         // libhdf5-dev. From its archive: the shared library would load curl, OpenSSL, LDAP and Kerberos with every call
@@ -88,13 +96,21 @@ let package = Package(
         library("GraftManual"),
         library(
             "GraftHTTP",
-            ["GraftAPI", "GraftService", hummingbird, httpTypes, logging, nioCore, nioFoundation]),
+            [
+                "GraftAPI", "GraftService",
+                hummingbird, hummingbirdCore, httpTypes, logging, nioCore, nioFoundation, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioPosix, serviceLifecycle,
+            ], resources: [.embedInCode("openapi.yaml")]),
+        library("GraftSystemd", ["CSystemd", logging]),
         library("GraftClient", ["GraftAPI", asyncHTTPClient, nioCore, nioFoundation]),
 
         // Thin executables.
         executable(
             "graftd",
-            ["GraftManual", "GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
+            [
+                "GraftAPI", "GraftManual", "GraftService", "GraftHTTP", "GraftSystemd", "CMalloc",
+                argumentParser, logging, serviceLifecycle, unixSignals,
+            ]),
         executable(
             "graftctl",
             [
@@ -140,14 +156,16 @@ let package = Package(
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
                 "TestBackbones", logging,
             ]),
+        tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftManualTests", ["GraftManual"]),
+        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
-                "GraftNetwork", "TestBackbones", "graftd", "graftctl",
+                "GraftManual", "GraftNetwork", "TestBackbones", "graftd", "graftctl",
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -28,8 +28,22 @@ extension Request {
         return value
     }
 
+    /// - Throws: `Problem` of kind `unsupported-type` where `Content-Type` names another type than `type`; it may be absent.
+    func requireType(_ type: String) throws(Problem) {
+        guard let found = headers[.contentType] else { return }
+        let name = found.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+        guard name.lowercased() != type else { return }
+        throw Problem(
+            .unsupportedType,
+            detail: "expected \(type) as Content-Type, found '\(found)'; with curl, add -H 'Content-Type: \(type)'")
+    }
+
     /// The whole body, at most `limit` bytes.
     func bytes(limit: Int) async throws -> [UInt8] {
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw Problem(
+                .unsupportedType, detail: "expected no Content-Encoding, found '\(encoding)'; send the body as it is")
+        }
         let tooLarge = Problem(
             .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
         if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
@@ -43,6 +57,7 @@ extension Request {
 
     /// The body as JSON; an empty one where `whenEmpty` says so, whose keys are then all that there may be.
     func json<Value: Decodable>(_ type: Value.Type, whenEmpty: Value? = nil) async throws -> Value {
+        try requireType("application/json")
         let bytes = try await bytes(limit: 1 << 20)
         if bytes.isEmpty, let whenEmpty { return whenEmpty }
         if let whenEmpty { try Self.refuseUnknownKeys(bytes, of: whenEmpty) }
@@ -81,7 +96,7 @@ extension String {
     }
 }
 
-extension BasicRequestContext {
+extension APIContext {
     /// The path's parameter `name`, without percent encoding.
     func parameter(_ name: String) throws(Problem) -> String {
         guard let text = parameters.get(name)?.removingPercentEncoding, !text.isEmpty else {

@@ -14,7 +14,7 @@ package final class GraftService: Sendable {
     package static let noBackboneHint =
         "no backbone is loaded: bring one with `graftctl backbone import FILE`"
 
-    package let configuration: Configuration
+    let settings: LiveConfiguration
     package let events = EventHub()
     let store: Store
     let pool: ComputePool
@@ -29,6 +29,7 @@ package final class GraftService: Sendable {
     let backups = BackupCount()
     let logger: Logger
     let started = ContinuousClock.now
+    let inferenceCount = Atomic(0)
     private let stopping = Atomic(false)
 
     /// Opens the state, loads the backbone and the active version, and learns again what is stored.
@@ -39,7 +40,7 @@ package final class GraftService: Sendable {
     package init(
         _ configuration: Configuration, trainer: String = TrainerProcess.thisProgram, logger: Logger
     ) async throws {
-        self.configuration = configuration
+        settings = LiveConfiguration(configuration)
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
@@ -51,20 +52,20 @@ package final class GraftService: Sendable {
         backboneFolder.removeLeftovers()
         live = LiveModelBox(.empty)
         learner = Learner(
-            configuration: configuration, store: store, live: live, events: events, timings: timings,
+            settings: settings, store: store, live: live, events: events, timings: timings,
             pool: pool, logger: logger)
         training = TrainingSupervisor(
-            configuration: configuration, store: store, learner: learner, pool: pool, events: events,
+            settings: settings, store: store, learner: learner, pool: pool, events: events,
             executable: trainer, logger: logger)
         scheduler = TrainingScheduler(
-            configuration: configuration, store: store, live: live, training: training, logger: logger)
+            settings: settings, store: store, live: live, training: training, logger: logger)
         extractor = Extractor(
             store: store, learner: learner, live: live, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {
             do {
                 try await adopt(backboneFolder.load(name), name: name)
             } catch {
-                logger.error("\(error.detail)")
+                logger.error("\(error.detail)", metadata: .event(.backboneUnusable, ["name": "\(name)"]))
             }
         } else {
             logger.notice("\(Self.noBackboneHint)")
@@ -72,6 +73,9 @@ package final class GraftService: Sendable {
         await training.restore()
         await scheduler.start()
     }
+
+    /// The settings as they are now.
+    package var configuration: Configuration { settings.current }
 
     /// Whether images can be looked at.
     package var isReady: Bool { live.current.vision != nil && !isStopping }
@@ -102,20 +106,18 @@ package final class GraftService: Sendable {
     /// Makes `backbone` the one that looks at images, once it has looked at one.
     func adopt(_ backbone: LoadedBackbone, name: String) async throws(Problem) {
         let vision = Vision(
-            name: name, backbone: backbone, threads: configuration.threads,
-            limits: ImageLimits(pixels: configuration.pixelLimit))
-        // A gray test image: it touches every weight, so that the first client does not wait for the disk.
-        let side = backbone.preprocessing.cropSide
-        let gray = EncodedImage(
-            bytes: [UInt8](repeating: 128, count: side * side * 3), format: .rgb24(width: side, height: side))
-        _ = try await vision.look(at: gray, for: .own, on: pool)
+            name: name, backbone: backbone, threads: configuration.threads, settings: settings)
+        // It touches every weight, so that the first client does not wait for the disk.
+        _ = try await vision.look(at: vision.testImage, for: .own, on: pool)
         try await learner.adopt(vision)
         logger.notice(
             "backbone loaded",
-            metadata: [
-                "name": "\(name)", "architecture": "\(backbone.architecture.name)",
-                "fingerprint": "\(backbone.fingerprint.prefix(12))",
-            ])
+            metadata: .event(
+                .backboneLoaded,
+                [
+                    "name": "\(name)", "architecture": "\(backbone.architecture.name)",
+                    "fingerprint": "\(backbone.fingerprint.prefix(12))",
+                ]))
         await extractor.restart()
     }
 
@@ -131,6 +133,7 @@ package final class GraftService: Sendable {
         at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision
     ) async throws(Problem) -> SeenImage {
         let look = try await vision.look(at: image, for: wanted, on: pool)
+        inferenceCount.add(1, ordering: .relaxed)
         timings.decode.record(look.decode)
         timings.inference.record(look.inference)
         return SeenImage(

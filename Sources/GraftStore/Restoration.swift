@@ -48,7 +48,9 @@ package enum Restoration {
         for part in parts where access("\(ready)/\(part)", F_OK) == 0 {
             do {
                 // Not there any more where it was interrupted right after this.
-                if access("\(state)/\(part)", F_OK) == 0 { try FileManager.default.removeItem(atPath: "\(state)/\(part)") }
+                if access("\(state)/\(part)", F_OK) == 0 {
+                    try FileManager.default.removeItem(atPath: "\(state)/\(part)")
+                }
             } catch {
                 throw .notWritable(folder: state, reason: error.localizedDescription)
             }

@@ -10,7 +10,7 @@ final class StateLock: Sendable {
     /// - Throws: ``StoreError/alreadyOpen(folder:pid:)``, or ``StoreError/notWritable(folder:reason:)``.
     init(folder: String) throws(StoreError) {
         let path = "\(folder)/graftd.lock"
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .notWritable(folder: folder, reason: String(cString: strerror(errno))) }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)

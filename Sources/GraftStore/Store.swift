@@ -29,7 +29,7 @@ package final class Store: Sendable {
                 lock = try StateLock(folder: folder)
                 try Restoration.finish(folder)
                 // SQLite gives the files of its log the mode of the database, so that is made first.
-                Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640))
+                Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
                 database = try DatabasePool(path: path, configuration: Self.writing)
                 // Every commit waits for the disk; said here, because turning the log on sets it to less.
                 try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -77,7 +77,7 @@ package final class Store: Sendable {
         for path in [folder, "\(folder)/versions", "\(folder)/backbones"] {
             do {
                 try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
                 throw StoreError.notWritable(folder: folder, reason: error.localizedDescription)
             }

@@ -34,8 +34,8 @@ struct Graftctl: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, ClassifyCommand.self, TeachCommand.self, SamplesCommand.self, LabelsCommand.self,
             TrainCommand.self, VersionsCommand.self, ReportCommand.self, EvaluateCommand.self, ActivateCommand.self,
-            ExportCommand.self, BackboneCommand.self, WatchCommand.self, CheckCommand.self, BackupCommand.self,
-            RestoreCommand.self, ManualCommand.self,
+            ExportCommand.self, BackboneCommand.self, WatchCommand.self, CheckCommand.self, ReloadCommand.self,
+            BackupCommand.self, RestoreCommand.self, ManualCommand.self,
         ])
 
     static func main() async {

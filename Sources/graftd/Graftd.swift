@@ -14,6 +14,7 @@ struct Graftd: AsyncParsableCommand {
     static func main() async {
         // A client or a trainer that goes away is an error of that write, not the end of the daemon.
         signal(SIGPIPE, SIG_IGN)
+        ProcessLimits.keepFilesPrivate()
         await main(nil)
     }
 }

@@ -22,7 +22,8 @@ struct Manual: ParsableCommand {
         let folder = ManualFolder(prefix: prefix)
         let date = ManualFolder.date(environment: ProcessInfo.processInfo.environment)
         let pages = try ManualPage.pages(
-            of: CommandHelp(dump: Graftd._dumpHelp()), section: 8, seeAlso: ["graftctl(1)", "graftd.yaml(5)"], date: date)
+            of: CommandHelp(dump: Graftd._dumpHelp()), section: 8, seeAlso: ["graftctl(1)", "graftd.yaml(5)"],
+            date: date)
         for page in pages + [.settings(Configuration.settings, date: date)] { print(try folder.write(page)) }
         for (shell, parsed) in [(ManualFolder.Shell.bash, CompletionShell.bash), (.zsh, .zsh), (.fish, .fish)] {
             print(try folder.write(completions: Graftd.completionScript(for: parsed), of: "graftd", for: shell))
@@ -41,14 +42,15 @@ extension ManualPage {
                 + "over the file, and an option of graftd(8) over both.")
         page.paragraph(
             "A key that there is not, and a value that is wrong, keep the daemon from starting; every error is told at "
-                + "once. graftctl check looks for them without a daemon.")
+                + "once. graftctl check looks for them without a daemon, and graftctl reload has a running one read its settings "
+                + "again.")
         page.section("SETTINGS")
         page.list(
             settings.map { setting in
                 (
                     setting.key,
                     "\(setting.meaning) Takes \(setting.expected). Default: \(setting.fallback). "
-                        + "Variable: \(setting.variable)."
+                        + "Variable: \(setting.variable)." + (setting.isLive ? "" : " A change waits for a restart.")
                 )
             })
         page.section("FILES")

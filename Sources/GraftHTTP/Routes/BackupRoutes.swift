@@ -6,7 +6,7 @@ import NIOCore
 extension RouteTable {
     /// Everything that is kept.
     mutating func addBackupRoutes(_ service: GraftService) {
-        on(.get, "/v1/backup") { _, _ in
+        on(.get, "/v1/backup", by: .admin) { _, _ in
             let backup = try await service.backup()
             return Response(
                 status: .ok, headers: [.contentType: "application/x-tar", .cacheControl: "no-store"],

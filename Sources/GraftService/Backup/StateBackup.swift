@@ -47,7 +47,9 @@ package actor StateBackup {
         manifest = BackupManifest(
             program: program, created: Date(),
             files: files.map {
-                .init(name: $0.name, bytes: $0.byteCount, sha256: String(repeating: "0", count: 64), modified: $0.modified)
+                .init(
+                    name: $0.name, bytes: $0.byteCount, sha256: String(repeating: "0", count: 64), modified: $0.modified
+                )
             },
             missingVersions: versions.filter { kept["versions/\($0).safetensors"] == nil })
         let manifestLength = try manifest.encoded().count
@@ -94,7 +96,8 @@ package actor StateBackup {
             step = .end
             let bytes = try manifest.encoded()
             let header = TarHeader(
-                name: BackupManifest.name, byteCount: bytes.count, modified: Int(manifest.created.timeIntervalSince1970))
+                name: BackupManifest.name, byteCount: bytes.count, modified: Int(manifest.created.timeIntervalSince1970)
+            )
             return header.bytes + bytes + [UInt8](repeating: 0, count: TarHeader.padding(after: bytes.count))
         case .end:
             step = .done
@@ -108,7 +111,8 @@ package actor StateBackup {
         func entries(_ folder: String) -> [String] {
             (try? FileManager.default.contentsOfDirectory(atPath: "\(state)/\(folder)")) ?? []
         }
-        return (entries("versions").map { "versions/\($0)" }
+        return
+            (entries("versions").map { "versions/\($0)" }
             + entries("backbones").map { "backbones/\($0)/backbone.safetensors" })
             .filter(BackupManifest.allows)
     }

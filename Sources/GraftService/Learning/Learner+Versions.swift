@@ -3,6 +3,7 @@ import GraftAPI
 import GraftCheckpoint
 import GraftLearning
 import GraftStore
+import Logging
 
 /// The version that answers, as the learner needs it.
 struct ActiveVersion: Sendable {
@@ -88,6 +89,7 @@ extension Learner {
         guard result.verdict.publish else {
             try await storing { try await store.reject(number, reason: result.verdict.reason) }
             events.send(.rejected(VersionRejected(version: Int(number), reason: result.verdict.reason)))
+            logger.notice("version rejected", metadata: .event(.rejected, Self.fields(of: number, result)))
             return Int(number)
         }
         do {
@@ -107,9 +109,18 @@ extension Learner {
         }
         events.send(.published(reference))
         logger.notice(
-            "version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
+            "version published",
+            metadata: .event(.published, Self.fields(of: number, result)))
         await removeOldWeights()
         return Int(number)
+    }
+
+    /// What the log says of a version and of what was measured of it.
+    private static func fields(of number: Int64, _ result: TrainerResult) -> Logger.Metadata {
+        [
+            "version": "\(number)", "accuracy": "\(result.quality.accuracy)",
+            "balancedAccuracy": "\(result.quality.balancedAccuracy)", "reason": "\(result.verdict.reason)",
+        ]
     }
 
     private func insert(_ job: TrainerJob, _ result: TrainerResult) async throws(Problem) -> Int64 {
@@ -147,7 +158,8 @@ extension Learner {
         }
         let activated = Activated(model: reference, previous: previous)
         events.send(.activated(activated))
-        logger.notice("version activated", metadata: ["version": "\(number)", "previous": "\(previous)"])
+        logger.notice(
+            "version activated", metadata: .event(.activated, ["version": "\(number)", "previous": "\(previous)"]))
         return activated
     }
 

@@ -10,7 +10,7 @@ import Logging
 ///
 /// Its jobs run on a thread of their own, because a solve takes milliseconds.
 actor Learner {
-    let configuration: Configuration
+    private let settings: LiveConfiguration
     let store: Store
     let live: LiveModelBox
     let events: EventHub
@@ -54,11 +54,13 @@ actor Learner {
     private let executor = SerialThreadExecutor(name: "learner")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    var configuration: Configuration { settings.current }
+
     init(
-        configuration: Configuration, store: Store, live: LiveModelBox, events: EventHub, timings: ServiceTimings,
+        settings: LiveConfiguration, store: Store, live: LiveModelBox, events: EventHub, timings: ServiceTimings,
         pool: ComputePool, logger: Logger
     ) {
-        self.configuration = configuration
+        self.settings = settings
         self.store = store
         self.live = live
         self.pool = pool

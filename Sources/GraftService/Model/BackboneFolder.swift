@@ -87,7 +87,7 @@ struct BackboneFolder: Sendable {
         }
         do {
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             return try BackboneUpload(name: name, path: folder.appending(path: ".incoming-\(UUID().uuidString)").path)
         } catch {
             throw Problem(writing: error, to: folder.path)
@@ -102,7 +102,7 @@ struct BackboneFolder: Sendable {
         do {
             try FileManager.default.createDirectory(
                 at: place.deletingLastPathComponent(), withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o750])
+                attributes: [.posixPermissions: 0o700])
             try DurableFile.move(upload.path, to: place.path)
         } catch {
             throw Problem(writing: error, to: place.path)
@@ -147,7 +147,7 @@ package final class BackboneUpload: Sendable {
     init(name: String, path: String) throws {
         self.name = name
         self.path = path
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o640]),
+        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
             let handle = FileHandle(forWritingAtPath: path)
         else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         self.handle = handle

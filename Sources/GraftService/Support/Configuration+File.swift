@@ -19,7 +19,7 @@ extension Configuration {
             guard known.contains(name) else {
                 return ConfigurationProblem(
                     key: name + line, value: value.string ?? "a list or mapping",
-                    expected: nearest(to: name).map { "no such key, perhaps \($0)" } ?? "one of the keys of graftd.yaml(5)")
+                    expected: "one of the keys of graftd.yaml(5)" + (nearest(to: name).map { ", perhaps \($0)" } ?? ""))
             }
             guard value.scalar == nil else { return nil }
             return ConfigurationProblem(key: name + line, value: "a list or mapping", expected: "one value")

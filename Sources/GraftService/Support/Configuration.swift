@@ -13,6 +13,11 @@ import GraftNetwork
 /// | `queueLimit`              | integer | images  | 256                     | 1 to 65,536               |
 /// | `bodyLimit`               | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB            |
 /// | `pixelLimit`              | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
+/// | `connectionLimit`         | integer |         | 1,100                   | 1 to 100,000              |
+/// | `requestTimeoutSeconds`   | integer | s       | 20                      | 1 to 3,600                |
+/// | `classifyGroup`           | string  | group   | graftd                  |                           |
+/// | `teachGroup`              | string  | group   | graftd-teach            |                           |
+/// | `adminGroup`              | string  | group   | graftd-admin            |                           |
 /// | `keep`                    | string  |         | none                    | none, thumbnail, original |
 /// | `keepLimit`               | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
 /// | `latents`                 | string  |         | int8                    | none, int8, half          |
@@ -41,6 +46,16 @@ package struct Configuration: Sendable, Equatable {
     package var bodyLimit = 64 << 20
     /// The most pixels an image may have, by its header.
     package var pixelLimit = 50_000_000
+    /// Connections that may be open at once before more are refused with 503.
+    package var connectionLimit = 1_100
+    /// How long a request's head may take to come, and its body to go on coming.
+    package var requestTimeoutSeconds = 20
+    /// The group that may ask; what each may do is in `Role`.
+    package var classifyGroup = "graftd"
+    /// The group that may teach, too.
+    package var teachGroup = "graftd-teach"
+    /// The group that may do everything, as root and the daemon's own user may.
+    package var adminGroup = "graftd-admin"
     /// What is kept of each taught image, for a backbone that comes later.
     package var keep = KeepPolicy.none
     /// The most bytes that kept images may take in all; beyond, samples are taught without their image.

@@ -16,7 +16,7 @@ actor TrainingSupervisor {
         case running(TrainerProcess)
     }
 
-    private let configuration: Configuration
+    private let settings: LiveConfiguration
     private let store: Store
     private let learner: Learner
     private let pool: ComputePool
@@ -34,11 +34,13 @@ actor TrainingSupervisor {
     /// Resumed when the running job has ended.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    private var configuration: Configuration { settings.current }
+
     init(
-        configuration: Configuration, store: Store, learner: Learner, pool: ComputePool, events: EventHub,
+        settings: LiveConfiguration, store: Store, learner: Learner, pool: ComputePool, events: EventHub,
         executable: String, logger: Logger
     ) {
-        self.configuration = configuration
+        self.settings = settings
         self.store = store
         self.learner = learner
         self.pool = pool
@@ -138,7 +140,9 @@ actor TrainingSupervisor {
             id: id, strategy: order.strategy, state: .running, progress: 0, message: "starting", started: started,
             finished: nil, seconds: 0, version: nil)
         self.job = job
-        logger.notice("training started", metadata: ["job": "\(id)", "strategy": "\(order.strategy.rawValue)"])
+        logger.notice(
+            "training started",
+            metadata: .event(.trainingStarted, ["job": "\(id)", "strategy": "\(order.strategy.rawValue)"]))
         events.send(.train(job))
         Task { await follow(process, request, plan) }
         return job
@@ -220,9 +224,10 @@ actor TrainingSupervisor {
         } catch {
             logger.error("the end of a training job could not be noted: \(error)", metadata: ["job": "\(job.id)"])
         }
+        let fields: Logger.Metadata = ["job": "\(job.id)", "seconds": "\(job.seconds)"]
         logger.log(
             level: job.state == .failed ? .error : .notice, "training \(job.state.rawValue): \(job.message)",
-            metadata: ["job": "\(job.id)", "seconds": "\(job.seconds)"])
+            metadata: job.state == .failed ? .event(.trainingFailed, fields) : fields)
         // At once: whoever sees that this job has ended may start the next.
         self.job = job
         lastEnd = .now

@@ -72,7 +72,7 @@ struct LabelsRenameCommand: DaemonCommand {
     func run(_ client: GraftClient) async throws {
         let changed = try await client.rename(label: label, to: name)
         if output.json { return try Terminal.print(json: changed) }
-        print("'\(label)' is called '\(name)' now, with \(Words.count(changed.samples, "sample")).".printable)
+        print("'\(label)' is called '\(name)' now.".printable)
     }
 }
 

@@ -23,7 +23,8 @@ struct ManualCommand: ParsableCommand {
         let folder = ManualFolder(prefix: prefix)
         let date = ManualFolder.date(environment: ProcessInfo.processInfo.environment)
         let pages = try ManualPage.pages(
-            of: CommandHelp(dump: Graftctl._dumpHelp()), section: 1, seeAlso: ["graftd(8)", "graftd.yaml(5)"], date: date)
+            of: CommandHelp(dump: Graftctl._dumpHelp()), section: 1, seeAlso: ["graftd(8)", "graftd.yaml(5)"],
+            date: date)
         do {
             for page in pages { print(try folder.write(page)) }
             for shell in ManualFolder.Shell.allCases {

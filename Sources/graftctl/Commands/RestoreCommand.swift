@@ -17,9 +17,9 @@ struct RestoreCommand: AsyncParsableCommand {
             from standard input.
 
             Examples:
-              graftctl restore graftd.backup --state ./state
-              graftctl restore graftd.backup --state ./state --force
-              gunzip -c graftd.backup.gz | graftctl restore - --state ./state --force --json | jq '.files | length'
+              graftctl restore graftd.backup --state ./restored
+              graftctl restore graftd.backup --state ./restored --force
+              gunzip -c graftd.backup.gz | graftctl restore - --state ./restored --force --json | jq '.files | length'
             """)
 
     @Argument(help: "What graftctl backup wrote, or - for standard input.", completion: .file()) var file: String

@@ -121,7 +121,8 @@ struct SamplesRelabelCommand: DaemonCommand {
     }
 
     func run(_ client: GraftClient) async throws {
-        let changed = try await change(ids) { id throws(ClientError) in try await client.relabel(sample: id, as: label) }
+        let changed = try await change(ids) { id throws(ClientError) in try await client.relabel(sample: id, as: label)
+        }
         if output.json { return try Terminal.print(json: changed) }
         let words = Words.count(changed.samples, "sample") + (changed.samples == 1 ? " is " : " are ")
         print((words + (label.map { "of '\($0)' now." } ?? "of none of the labels now.")).printable)

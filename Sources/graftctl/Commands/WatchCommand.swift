@@ -156,7 +156,9 @@ extension ServiceEvent {
         case .activated(let activated):
             return ("version \(activated.model.version) answers; before, it was version \(activated.previous)", .green)
         case .rolledBack(let back):
-            return ("version \(back.model.version) answers again, not version \(back.previous): \(back.reason)", .yellow)
+            return (
+                "version \(back.model.version) answers again, not version \(back.previous): \(back.reason)", .yellow
+            )
         case .extraction(let state): return ("\(state.backbone): \(state.done) samples extracted again", nil)
         }
     }
