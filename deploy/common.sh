@@ -21,6 +21,8 @@ weights=$cache/${weights_name[0]}
 build_packages=(libhdf5-dev libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev libsystemd-dev pkg-config)
 weights_packages=(python3 python3-pip)
 image_packages=(openclipart-png)
+# What the manual is checked with, and what examples in it use.
+help_packages=(jq man-db mandoc python3)
 
 started=$SECONDS
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi

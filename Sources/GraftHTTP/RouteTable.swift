@@ -32,6 +32,7 @@ struct RouteTable: Sendable {
         addLabelRoutes(service)
         addTrainingRoutes(service)
         addBackboneRoutes(service)
+        addBackupRoutes(service)
         addInferenceRoutes(service)
         addStatusRoutes(service, metrics: metrics, access: access)
         addReloadRoute(reload)

@@ -26,6 +26,7 @@ package final class GraftService: Sendable {
     let backboneFolder: BackboneFolder
     let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
     package let timings = ServiceTimings()
+    let backups = BackupCount()
     let logger: Logger
     let started = ContinuousClock.now
     let inferenceCount = Atomic(0)
@@ -43,6 +44,7 @@ package final class GraftService: Sendable {
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
+        StateBackup.removeLeftovers(state: configuration.state)
         pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
         backboneFolder = BackboneFolder(
             state: configuration.state,

@@ -8,8 +8,8 @@ import Testing
 @Suite struct ReloadTests {
     @Test func everySettingIsKnownByItsKey() {
         let stored = Mirror(reflecting: Configuration()).children.compactMap(\.label)
-        #expect(Set(Configuration.keys.map(\.name)) == Set(stored))
-        #expect(Configuration.keys.count == stored.count)
+        #expect(Set(Configuration.settings.map(\.key)) == Set(stored))
+        #expect(Configuration.settings.count == stored.count)
     }
 
     @Test func thePackagesFileNamesEverySetting() throws {
@@ -18,7 +18,7 @@ import Testing
         let named = lines.compactMap { line in
             line.firstMatch(of: /^#?([a-zA-Z]+): \S+$/).map { String($0.1) }
         }
-        #expect(named.sorted() == Configuration.keys.map(\.name).sorted())
+        #expect(named.sorted() == Configuration.settings.map(\.key).sorted())
     }
 
     @Test func whatCanChangeLiveDoesAndTheRestIsNamed() {

@@ -127,7 +127,7 @@ struct BackboneFolder: Sendable {
         (try? FileManager.default.attributesOfItem(atPath: file(name).path))?[.modificationDate] as? Date
     }
 
-    private static func isName(_ name: String) -> Bool {
+    static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count) && !name.hasPrefix(".") && !name.hasPrefix("-")
             && name.utf8.allSatisfy { byte in
                 switch byte {
