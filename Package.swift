@@ -145,7 +145,7 @@ let package = Package(
             "GraftServiceTests",
             [
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
-                "TestBackbones", logging,
+                "TestBackbones", grdb, logging,
             ]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
@@ -153,7 +153,7 @@ let package = Package(
             "DaemonTests",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
-                "GraftNetwork", "TestBackbones", "graftd", "graftctl",
+                "GraftNetwork", "TestBackbones", "graftd", "graftctl", grdb,
             ]),
     ],
     swiftLanguageModes: [.v6]
