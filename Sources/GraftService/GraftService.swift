@@ -25,7 +25,7 @@ package final class GraftService: Sendable {
     let extractor: Extractor
     let backboneFolder: BackboneFolder
     let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
-    let timings = ServiceTimings()
+    package let timings = ServiceTimings()
     let logger: Logger
     let started = ContinuousClock.now
     let inferenceCount = Atomic(0)
@@ -74,6 +74,9 @@ package final class GraftService: Sendable {
 
     /// The settings as they are now.
     package var configuration: Configuration { settings.current }
+
+    /// How training jobs ended since the start.
+    package var trainingEndings: TrainingEndings { training.endings }
 
     /// Whether images can be looked at.
     package var isReady: Bool { live.current.vision != nil && !isStopping }
@@ -132,8 +135,7 @@ package final class GraftService: Sendable {
     ) async throws(Problem) -> SeenImage {
         let look = try await vision.look(at: image, for: wanted, on: pool)
         inferenceCount.add(1, ordering: .relaxed)
-        timings.decode.record(look.decode)
-        timings.inference.record(look.inference)
+        timings.record(look)
         return SeenImage(
             digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint,
             features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
@@ -142,7 +144,15 @@ package final class GraftService: Sendable {
 
 /// How long the last images and solves took.
 package struct ServiceTimings: Sendable {
+    /// From when an image was there until a thread had time for it.
+    package let queue = Timings()
     package let decode = Timings()
     package let inference = Timings()
     package let refit = Timings()
+
+    func record(_ look: Vision.Look) {
+        queue.record(look.wait)
+        decode.record(look.decode)
+        inference.record(look.inference)
+    }
 }

@@ -30,13 +30,7 @@ extension RouteTable {
                 })
         }
         on(.get, "/metrics", by: .classify) { _, _ in
-            var text = MetricsText()
-            metrics.write(to: &text)
-            access.write(to: &text)
-            let status = await service.status()
-            text.write(status)
-            text.writeExtraction(status)
-            text.writeLatents(status.latents)
+            let text = await MetricsText(service, metrics, access)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))

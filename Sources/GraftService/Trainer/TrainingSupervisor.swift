@@ -30,6 +30,7 @@ actor TrainingSupervisor {
     private(set) var job: TrainJob?
     /// When a job ended last; nil before the first one since the start.
     private(set) var lastEnd: ContinuousClock.Instant?
+    nonisolated let endings = TrainingEndings()
     private var stopping = false
     /// Resumed when the running job has ended.
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -228,6 +229,7 @@ actor TrainingSupervisor {
         logger.log(
             level: job.state == .failed ? .error : .notice, "training \(job.state.rawValue): \(job.message)",
             metadata: job.state == .failed ? .event(.trainingFailed, fields) : fields)
+        endings.note(job)
         // At once: whoever sees that this job has ended may start the next.
         self.job = job
         lastEnd = .now
