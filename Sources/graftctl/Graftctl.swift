@@ -33,7 +33,7 @@ struct Graftctl: AsyncParsableCommand {
         subcommands: [
             StatusCommand.self, ClassifyCommand.self, TeachCommand.self, TrainCommand.self, LabelsCommand.self,
             VersionsCommand.self, ReportCommand.self, ActivateCommand.self, ExportCommand.self, BackboneCommand.self,
-            EvaluateCommand.self, ReloadCommand.self,
+            EvaluateCommand.self, ReloadCommand.self, DoctorCommand.self,
         ])
 
     static func main() async {

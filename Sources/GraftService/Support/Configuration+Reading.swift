@@ -95,6 +95,7 @@ extension Configuration {
         await set(\.trainAfterSamples, "trainAfterSamples")
         await set(\.trainQuietSeconds, "trainQuietSeconds")
         await set(\.trainIntervalSeconds, "trainIntervalSeconds")
+        await set(\.trainSilenceSeconds, "trainSilenceSeconds")
         await set(\.trainMinimumBattery, "trainMinimumBattery")
         await set(\.trainMaximumTemperature, "trainMaximumTemperature")
         await set(\.systemFolder, "systemFolder")
