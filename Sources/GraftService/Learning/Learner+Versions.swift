@@ -158,7 +158,8 @@ extension Learner {
         }
         let activated = Activated(model: reference, previous: previous)
         events.send(.activated(activated))
-        logger.notice("version activated", metadata: .event(.activated, ["version": "\(number)", "previous": "\(previous)"]))
+        logger.notice(
+            "version activated", metadata: .event(.activated, ["version": "\(number)", "previous": "\(previous)"]))
         return activated
     }
 
