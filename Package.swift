@@ -32,6 +32,7 @@ let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
@@ -161,7 +162,9 @@ let package = Package(
         tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftManualTests", ["GraftManual"]),
-        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService", logging, nioCore]),
+        tests(
+            "GraftHTTPTests",
+            ["GraftHTTP", "GraftAPI", "GraftService", logging, nioCore, nioEmbedded, nioHTTP1]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",

@@ -23,8 +23,7 @@ struct RouteTable: Sendable {
     ///
     /// - Parameter reload: reads the configuration again.
     init(
-        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics,
-        access: AccessControl
+        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics
     ) {
         addModelRoutes(service)
         addExportRoutes(service)
@@ -34,7 +33,7 @@ struct RouteTable: Sendable {
         addBackboneRoutes(service)
         addBackupRoutes(service)
         addInferenceRoutes(service)
-        addStatusRoutes(service, metrics: metrics, access: access)
+        addStatusRoutes(service, metrics: metrics)
         addReloadRoute(reload)
     }
 

@@ -56,6 +56,11 @@ struct ConnectionChannel: ServerChildChannel {
             try await withTaskCancellationHandler {
                 try await value.parts.executeThenClose { inbound, outbound in
                     try await limits.withPlace(for: access.role(of: value.peer)) { refusal in
+                        if refusal != nil, let silent = limits.noteRefusal() {
+                            logger.warning(
+                                "connections are refused: as many are open as may (connectionLimit: \(limits.limit))",
+                                metadata: ["refused_before": "\(silent)"])
+                        }
                         let requests = IncomingRequests(inbound.makeAsyncIterator(), outbound)
                         switch refusal {
                         case nil: await serve(requests, outbound, of: value)

@@ -6,15 +6,17 @@ import NIOHTTP1
 ///
 /// It stands between HTTP's decoder and whoever reads requests. Whatever makes a client's bytes unusable reaches the reader as a
 /// `Problem` in the place of the next part.
-final class ConnectionHandler: ChannelDuplexHandler {
-    typealias InboundIn = HTTPServerRequestPart
-    typealias InboundOut = HTTPServerRequestPart
-    typealias OutboundIn = HTTPServerResponsePart
-    typealias OutboundOut = HTTPServerResponsePart
+package final class ConnectionHandler: ChannelDuplexHandler {
+    package typealias InboundIn = HTTPServerRequestPart
+    package typealias InboundOut = HTTPServerRequestPart
+    package typealias OutboundIn = HTTPServerResponsePart
+    package typealias OutboundOut = HTTPServerResponsePart
 
     private var clock: RequestClock
     private let times: ConnectionTimes
     private var check: Scheduled<Void>?
+    /// Closes the connection of a client that takes nothing of its answer.
+    private var stall: Scheduled<Void>?
     /// For each request that has no whole answer yet, whether another one may follow it.
     private var unanswered: [Bool] = []
     /// Whether the last request's end has not come yet.
@@ -27,18 +29,21 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The answer that is being written is the last one.
     private var isLast = false
 
-    init(times: ConnectionTimes) {
+    package init(times: ConnectionTimes) {
         self.times = times
         clock = RequestClock(times, now: .now())
     }
 
-    func handlerAdded(context: ChannelHandlerContext) { schedule(context) }
+    package func handlerAdded(context: ChannelHandlerContext) { schedule(context) }
 
-    func handlerRemoved(context: ChannelHandlerContext) { check?.cancel() }
+    package func handlerRemoved(context: ChannelHandlerContext) {
+        check?.cancel()
+        stall?.cancel()
+    }
 
     // MARK: Requests
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         let part = unwrapInboundIn(data)
         switch part {
         case .head(let head):
@@ -55,7 +60,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         if !isDeaf { context.fireChannelRead(data) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    package func errorCaught(context: ChannelHandlerContext, error: any Error) {
         guard !isDeaf else { return }
         guard let error = error as? HTTPParserError else { return context.fireErrorCaught(error) }
         fail(context, Problem(error))
@@ -82,7 +87,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     // MARK: Answers
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    package func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         switch unwrapOutboundIn(data) {
         case .head(var head) where head.status.code >= 200:
             // Where the rest of a request has not come, nobody can tell where the next one would begin.
@@ -104,6 +109,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
             // The client reads to the end, and closes; what it still sends goes nowhere.
             context.close(mode: .output, promise: nil)
         }
+    }
+
+    package func channelWritabilityChanged(context: ChannelHandlerContext) {
+        stall?.cancel()
+        stall = nil
+        if !context.channel.isWritable {
+            stall = context.eventLoop.assumeIsolated().scheduleTask(in: times.idle) { context.close(promise: nil) }
+        }
+        context.fireChannelWritabilityChanged()
     }
 
     // MARK: Time
@@ -138,7 +152,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    package func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is ChannelShouldQuiesceEvent else { return context.fireUserInboundEventTriggered(event) }
         isQuiescing = true
         clock.callLast(at: .now())

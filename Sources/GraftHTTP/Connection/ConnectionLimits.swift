@@ -11,7 +11,8 @@ package final class ConnectionLimits: Sendable {
     private enum Place { case client, stranger, refused }
 
     private let counts = Mutex<[Place: Int]>([:])
-    private let limit: Int
+    private let log = Mutex(RefusalLog())
+    let limit: Int
 
     package init(limit: Int) { self.limit = limit }
 
@@ -27,6 +28,9 @@ package final class ConnectionLimits: Sendable {
         defer { counts.withLock { $0[place]! -= 1 } }
         try await body(refusal)
     }
+
+    /// How many refusals were not worth a line in the log, if this one is to be logged with them.
+    func noteRefusal() -> Int? { log.withLock { $0.note(nil, at: .now) } }
 
     /// Connections that are open, whether served or refused.
     package var open: Int { counts.withLock { $0.values.reduce(0, +) } }
