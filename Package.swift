@@ -118,7 +118,9 @@ let package = Package(
                 "GraftManual", "GraftNetwork", "GraftService", "GraftStore", "GraftTensor",
                 argumentParser,
             ]),
-        executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
+        executable(
+            "graftbench",
+            ["GraftImage", "GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -159,7 +161,7 @@ let package = Package(
         tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
         tests("GraftManualTests", ["GraftManual"]),
-        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService"]),
+        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService", logging, nioCore]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",

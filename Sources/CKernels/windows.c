@@ -100,10 +100,7 @@ ALWAYS_INLINE TARGET void FN(weight_tile)(
     const int64_t stride = g->windows.tap_count * g->windows.channel_count;
     float *to = g->weight_gradient + output * stride + column;
     UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int v = 0; v < vectors; v++) {
-            const int64_t here = v == vectors - 1 ? lanes : LANES;
-            sum[r][v] = begin == 0 ? (vector){0} : FN(load)(to + r * stride + v * LANES, here);
-        }
+        UNROLL for (int v = 0; v < vectors; v++) sum[r][v] = (vector){0};
     const float *from = g->output_gradient + begin * g->output_stride + output;
     for (int64_t p = begin; p < end; p++, from += g->output_stride, panel += vectors * LANES) {
         vector window[MOST_VECTORS];
@@ -114,8 +111,12 @@ ALWAYS_INLINE TARGET void FN(weight_tile)(
             UNROLL for (int v = 0; v < vectors; v++) sum[r][v] += from[r] * window[v];
     }
     UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int v = 0; v < vectors; v++)
-            FN(store)(to + r * stride + v * LANES, sum[r][v], v == vectors - 1 ? lanes : LANES);
+        UNROLL for (int v = 0; v < vectors; v++) {
+            const int64_t here = v == vectors - 1 ? lanes : LANES;
+            float *at = to + r * stride + v * LANES;
+            // Short sums, then the sum of these: less is rounded off than in one long sum.
+            FN(store)(at, begin == 0 ? sum[r][v] : sum[r][v] + FN(load)(at, here), here);
+        }
 }
 
 #define PANELS(v)                                                                                                      \

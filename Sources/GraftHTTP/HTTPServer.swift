@@ -9,15 +9,20 @@ import ServiceLifecycle
 /// The service behind HTTP/1.1 on a Unix socket.
 package struct HTTPServer {
     private let router: Router<APIContext>
+    /// What there is to ask: method, path and the role that it needs.
+    package let operations: [(method: String, path: String, role: Role)]
     private let logger: Logger
     private let metrics: RequestMetrics
     private let access: AccessControl
     private let limits: ConnectionLimits
-    private let times: ConnectionTimes
+    private let times: @Sendable () -> ConnectionTimes
 
-    /// - Parameter reload: reads the configuration again, for `POST /v1/reload`.
+    /// - Parameters:
+    ///   - connectionLimit: how many connections may be open at once.
+    ///   - reload: reads the configuration again, for `POST /v1/reload`.
     package init(
-        service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, logger: Logger
+        service: GraftService, connectionLimit: Int, reload: @escaping @Sendable () async throws -> Reloaded,
+        logger: Logger
     ) {
         self.logger = logger
         let configuration = service.configuration
@@ -29,9 +34,10 @@ package struct HTTPServer {
             ]), logger: logger)
         self.metrics = metrics
         self.access = access
-        limits = ConnectionLimits(limit: configuration.connectionLimit)
-        times = ConnectionTimes(request: .seconds(Int64(configuration.requestTimeoutSeconds)))
-        let routes = RouteTable(service, metrics: metrics, access: access, reload: reload)
+        limits = ConnectionLimits(limit: connectionLimit)
+        times = { ConnectionTimes(request: .seconds(Int64(service.configuration.requestTimeoutSeconds))) }
+        let routes = RouteTable(service, reload: reload, metrics: metrics, access: access)
+        operations = routes.routes.map { ($0.method.rawValue, $0.path, $0.role) }
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {

@@ -9,6 +9,13 @@ struct ProblemMiddleware: RouterMiddleware {
     let routes: RouteTable
     let metrics: RequestMetrics
     let logger: Logger
+    private let faults = OpenFaults()
+
+    init(routes: RouteTable, metrics: RequestMetrics, logger: Logger) {
+        self.routes = routes
+        self.metrics = metrics
+        self.logger = logger
+    }
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
@@ -17,11 +24,14 @@ struct ProblemMiddleware: RouterMiddleware {
         let response: Response
         do {
             response = try await next(request, context)
+            if let kind = faults.end(of: Self.operation(request, context)) {
+                logger.notice("what failed with '\(kind.title)' works again")
+            }
         } catch let error as any HTTPResponseError where error.status == .notFound && request.method == .options {
             response = options(of: request)
         } catch {
             let problem = problem(for: error, request: request)
-            if problem.status >= 500, problem.kind != .busy, problem.kind != .noBackbone, problem.kind != .stopping {
+            if faults.isNew(problem, in: Self.operation(request, context)) {
                 logger.error(
                     "\(problem.detail)",
                     metadata: [
@@ -36,6 +46,10 @@ struct ProblemMiddleware: RouterMiddleware {
             route: context.endpointPath ?? "unknown", method: request.method.rawValue, status: response.status.code,
             duration: ContinuousClock.now - start)
         return response
+    }
+
+    private static func operation(_ request: Request, _ context: APIContext) -> String {
+        "\(request.method) \(context.endpointPath ?? "")"
     }
 
     /// What may be asked at the request's address (RFC 9110, 9.3.7).

@@ -55,14 +55,16 @@ extension Request {
         }
     }
 
-    /// The body as JSON; an empty one where `whenEmpty` says so, whose keys are then all that there may be.
-    func json<Value: Decodable>(_ type: Value.Type, whenEmpty: Value? = nil) async throws -> Value {
+    /// The body as JSON, with no other keys than `example` has.
+    ///
+    /// - Parameter whenEmpty: What an empty body means; nil where that is an error.
+    func json<Value: Decodable>(like example: Value, whenEmpty: Value? = nil) async throws -> Value {
         try requireType("application/json")
         let bytes = try await bytes(limit: 1 << 20)
         if bytes.isEmpty, let whenEmpty { return whenEmpty }
-        if let whenEmpty { try Self.refuseUnknownKeys(bytes, of: whenEmpty) }
+        try Self.refuseUnknownKeys(bytes, of: example)
         do {
-            return try APICoding.decoder().decode(type, from: Data(bytes))
+            return try APICoding.decoder().decode(Value.self, from: Data(bytes))
         } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty && Self.isJSON(bytes) {
             // The decoder calls a number that does not fit its type no JSON.
             throw Problem(.badRequest, detail: "the body is not the expected JSON: a number is out of its range")
@@ -77,7 +79,7 @@ extension Request {
         (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
     }
 
-    /// Where everything may be left out, a misspelt key would be left out too, without a word.
+    /// Where something may be left out, a misspelt key would be left out too, without a word.
     private static func refuseUnknownKeys(_ json: [UInt8], of value: some Any) throws(Problem) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any] else { return }
         let known = Mirror(reflecting: value).children.compactMap(\.label).map(\.snakeCased)

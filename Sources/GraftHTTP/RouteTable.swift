@@ -20,9 +20,11 @@ struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
 
     /// All that `service` answers.
+    ///
+    /// - Parameter reload: reads the configuration again.
     init(
-        _ service: GraftService, metrics: RequestMetrics, access: AccessControl,
-        reload: @escaping @Sendable () async throws -> Reloaded
+        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics,
+        access: AccessControl
     ) {
         addModelRoutes(service)
         addExportRoutes(service)

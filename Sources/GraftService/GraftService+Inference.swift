@@ -61,31 +61,39 @@ extension GraftService {
         if needsLabels && model.analytic == nil {
             throw Problem(.noLabels, detail: await noLabelsHint(vision))
         }
-        let results = await withTaskGroup(of: (Int, Result<Inference.Answer, Problem>).self) { group in
-            var results = [Result<Inference.Answer, Problem>?](repeating: nil, count: images.count)
-            var next = 0
+        let outcomes = await withTaskGroup(of: Outcome.self) { group in
+            var outcomes: [Outcome] = []
+            var waiting = images.enumerated().makeIterator()
             func start() {
-                guard next < images.count else { return }
-                group.addTask { [index = next, image = images[next]] in
-                    do throws(Problem) {
-                        return (index, .success(try await self.infer(image, model, vision)))
-                    } catch {
-                        return (index, .failure(error))
-                    }
-                }
-                next += 1
+                guard let (index, image) = waiting.next() else { return }
+                group.addTask { await self.outcome(of: image, at: index, model, vision) }
             }
             for _ in 0..<2 * pool.threads { start() }
-            while let (index, result) = await group.next() {
-                results[index] = result
+            while let outcome = await group.next() {
+                outcomes.append(outcome)
                 // What is left of a batch that has failed need not be looked at.
-                if case .success = result { start() } else { next = images.count }
+                if outcome.problem == nil { start() } else { waiting = [].enumerated().makeIterator() }
             }
-            return results
+            return outcomes.sorted { $0.index < $1.index }
         }
-        // The first that failed, whichever was done first; those that were not looked at come after it or do not matter.
-        if let problem = results.compactMap({ $0?.problem }).first { throw problem }
-        return Inference(model: model.reference, answers: results.compactMap { try? $0?.get() })
+        if let problem = outcomes.lazy.compactMap(\.problem).first { throw problem }
+        return Inference(model: model.reference, answers: outcomes.compactMap(\.answer))
+    }
+
+    /// What came of the image at `index` of a batch: one of the two.
+    private struct Outcome: Sendable {
+        let index: Int
+        var answer: Inference.Answer?
+        var problem: Problem?
+    }
+
+    private func outcome(of image: InferredImage, at index: Int, _ model: LiveModel, _ vision: Vision) async -> Outcome
+    {
+        do {
+            return Outcome(index: index, answer: try await infer(image, model, vision))
+        } catch {
+            return Outcome(index: index, problem: error)
+        }
     }
 
     private func infer(
@@ -103,11 +111,5 @@ extension GraftService {
         return Inference.Answer(
             label: best?.label ?? "", probability: best?.probability ?? 0,
             features: look.features[model.top]?.plain ?? [])
-    }
-}
-
-extension Result where Failure == Problem {
-    fileprivate var problem: Problem? {
-        if case .failure(let problem) = self { problem } else { nil }
     }
 }

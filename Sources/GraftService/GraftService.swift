@@ -25,7 +25,7 @@ package final class GraftService: Sendable {
     let extractor: Extractor
     let backboneFolder: BackboneFolder
     let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
-    let timings = ServiceTimings()
+    package let timings = ServiceTimings()
     let backups = BackupCount()
     let logger: Logger
     let started = ContinuousClock.now
@@ -65,6 +65,8 @@ package final class GraftService: Sendable {
             do {
                 try await adopt(backboneFolder.load(name), name: name)
             } catch {
+                // Another one would not know what was taught: the service is up, and says why it cannot answer.
+                live.lackOfBackbone = error.detail
                 logger.error("\(error.detail)", metadata: .event(.backboneUnusable, ["name": "\(name)"]))
             }
         } else {
@@ -76,9 +78,14 @@ package final class GraftService: Sendable {
 
     /// The settings as they are now.
     package var configuration: Configuration { settings.current }
+    /// How training jobs ended since the start.
+    package var trainingEndings: TrainingEndings { training.endings }
 
     /// Whether images can be looked at.
     package var isReady: Bool { live.current.vision != nil && !isStopping }
+
+    /// Why there is no backbone, and what to do, where there is none.
+    package var lackOfBackbone: String { live.lackOfBackbone }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
@@ -95,6 +102,7 @@ package final class GraftService: Sendable {
         await scheduler.stop()
         await training.stop()
         await pool.stop()
+        await learner.stopCatchingUp()
         await learner.saveStatistics()
         do {
             try store.close()
@@ -124,7 +132,7 @@ package final class GraftService: Sendable {
     /// What answers now, or why nothing can.
     func visionOfLiveModel() throws(Problem) -> (model: LiveModel, vision: Vision) {
         let model = live.current
-        guard let vision = model.vision else { throw Problem(.noBackbone, detail: Self.noBackboneHint) }
+        guard let vision = model.vision else { throw Problem(.noBackbone, detail: lackOfBackbone) }
         return (model, vision)
     }
 
@@ -134,6 +142,7 @@ package final class GraftService: Sendable {
     ) async throws(Problem) -> SeenImage {
         let look = try await vision.look(at: image, for: wanted, on: pool)
         inferenceCount.add(1, ordering: .relaxed)
+        timings.queue.record(look.wait)
         timings.decode.record(look.decode)
         timings.inference.record(look.inference)
         return SeenImage(
@@ -144,6 +153,8 @@ package final class GraftService: Sendable {
 
 /// How long the last images and solves took.
 package struct ServiceTimings: Sendable {
+    /// From when an image was there until a thread had time for it.
+    package let queue = Timings()
     package let decode = Timings()
     package let inference = Timings()
     package let refit = Timings()

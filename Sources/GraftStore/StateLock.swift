@@ -23,6 +23,16 @@ final class StateLock: Sendable {
         descriptor = Mutex(file)
     }
 
+    /// Whether a daemon, or a repair, holds `folder`. Nothing is created.
+    static func isHeld(folder: String) -> Bool {
+        let file = open("\(folder)/graftd.lock", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return true }
+        flock(file, LOCK_UN)
+        return false
+    }
+
     /// Lets another daemon have the folder.
     func release() {
         descriptor.withLock { descriptor in

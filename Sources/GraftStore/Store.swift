@@ -48,6 +48,9 @@ package final class Store: Sendable {
         }
     }
 
+    /// Whether a daemon uses `folder`.
+    package static func isInUse(folder: String) -> Bool { StateLock.isHeld(folder: folder) }
+
     /// Folds the write-ahead log into the file, closes it, and lets another daemon have the folder. No call may come after it.
     package func close() throws(StoreError) {
         do {
@@ -58,7 +61,7 @@ package final class Store: Sendable {
         lock?.release()
     }
 
-    private static var writing: Configuration {
+    static var writing: Configuration {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)

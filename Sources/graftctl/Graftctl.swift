@@ -35,7 +35,7 @@ struct Graftctl: AsyncParsableCommand {
             StatusCommand.self, ClassifyCommand.self, TeachCommand.self, SamplesCommand.self, LabelsCommand.self,
             TrainCommand.self, VersionsCommand.self, ReportCommand.self, EvaluateCommand.self, ActivateCommand.self,
             ExportCommand.self, BackboneCommand.self, WatchCommand.self, CheckCommand.self, ReloadCommand.self,
-            BackupCommand.self, RestoreCommand.self, ManualCommand.self,
+            BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ManualCommand.self,
         ])
 
     static func main() async {

@@ -32,7 +32,7 @@ actor Reloader {
     }
 
     private func readAndApply() async -> Result<Reloaded, Problem> {
-        manager.tell(.reloading, .status("reading the configuration again"))
+        manager.tell(.reloading)
         defer { manager.tell(.ready) }
         do {
             let settings = try await source.read()

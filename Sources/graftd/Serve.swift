@@ -61,22 +61,20 @@ struct Serve: AsyncParsableCommand {
         }
     }
 
-    /// The settings with as many connections as this process may hold open.
-    private func withOpenDescriptors(_ settings: Configuration, _ logger: Logger) -> Configuration {
+    /// How many connections may be open: as the settings say, or as many as this process may hold.
+    private func connectionLimit(_ settings: Configuration, _ logger: Logger) -> Int {
         let connections = ProcessLimits.openDescriptors(for: settings.connectionLimit)
-        guard connections < settings.connectionLimit else { return settings }
-        logger.warning(
-            """
-            connectionLimit is \(settings.connectionLimit), but only \(connections) fit the limit of open files; raise it \
-            with LimitNOFILE= of the unit, or ulimit -n
-            """)
-        var settings = settings
-        settings.connectionLimit = connections
-        return settings
+        if connections < settings.connectionLimit {
+            logger.warning(
+                """
+                connectionLimit is \(settings.connectionLimit), but only \(connections) fit the limit of open files; \
+                raise it with LimitNOFILE= of the unit, or ulimit -n
+                """)
+        }
+        return connections
     }
 
     private func serve(_ settings: Configuration, _ source: ConfigurationSource, _ logger: Logger) async throws {
-        let settings = withOpenDescriptors(settings, logger)
         // What a solve needs goes back to the system when it is done. Left to itself, glibc keeps ever larger pieces: with
         // 1,000 labels of 1,280 features that was 60 MB more, and 40 MB more at the peak.
         mallopt(M_MMAP_THRESHOLD, 1 << 20)
@@ -90,7 +88,9 @@ struct Serve: AsyncParsableCommand {
             return service
         }
         let reloader = Reloader(source: source, service: service, manager: manager, logger: logger)
-        let server = HTTPServer(service: service, reload: { try await reloader.reload() }, logger: logger)
+        let server = HTTPServer(
+            service: service, connectionLimit: connectionLimit(settings, logger),
+            reload: { try await reloader.reload() }, logger: logger)
         let listener = server.service(on: socket) {
             manager.tell(.ready, .status(await StatusNotice.text(service)))
             logger.notice("listening on \(socket.path)", metadata: .event(.started))

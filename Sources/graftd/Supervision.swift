@@ -39,9 +39,9 @@ struct StatusNotice: Service {
     func run() async throws {
         guard manager.isThere else { return try await gracefulShutdown() }
         var last = ""
-        var seen: (ModelReference, TrainJob?)?
+        var seen: (ModelReference, TrainJob?, Bool)?
         while !Task.isShuttingDownGracefully {
-            let now = (service.reference, try? await service.trainingJob())
+            let now = (service.reference, try? await service.trainingJob(), service.isReady)
             if seen == nil || seen! != now {
                 let text = await Self.text(service)
                 if text != last { manager.tell(.status(text)) }

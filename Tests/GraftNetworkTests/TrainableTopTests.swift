@@ -94,6 +94,51 @@ import Testing
         }
     }
 
+    /// Formed of short sums, they round off less: about as much as PyTorch does.
+    @Test(arguments: InstructionSet.available)
+    func longSumsRoundOffLittle(_ set: InstructionSet) {
+        // Sums of one sign grow, and with them what is rounded off.
+        func positive(_ name: String, _ count: Int) -> [Float] { uniform(name, count: count).map { abs($0) + 0.1 } }
+        // 4,608 terms: one window of a VGG's filters.
+        let (depth, outputs) = (9 * 512, 64)
+        let window = TrainableTop(
+            [
+                Block(
+                    "block",
+                    [
+                        TopFixtures.convolution(
+                            "conv", from: 512, to: outputs, kernel: 3, padding: .symmetric(0), epsilon: nil)
+                    ])
+            ], latent: MapShape(height: 3, width: 3, channels: 512), head: TopHead(labelCount: 2), batch: 1,
+            instructionSet: set, elements: { positive($0.name, $0.shape.reduce(1, *)) })
+        let pixels = positive("pixels", depth)
+        let found = window.outputs(of: pixels.span).features
+        let (weights, bias) = (window.elements(of: "block.conv.weight"), window.elements(of: "block.conv.bias"))
+        let expected = (0..<outputs).map { o in
+            pixels.indices.reduce(Double(bias[o])) { $0 + Double(pixels[$1]) * Double(weights[o * depth + $1]) }
+        }
+        #expect(relativeError(found, expected) < 2e-7)
+
+        // As many images: without weights, the logits are those of the biases, and the gradient is a sum of features.
+        let (images, features) = (4_608, 64)
+        let head = TrainableTop(
+            [], latent: MapShape(height: 1, width: 1, channels: features), head: TopHead(labelCount: 2), batch: images,
+            instructionSet: set, elements: { [Float](repeating: 0, count: $0.shape.reduce(1, *)) })
+        let latents = positive("features", images * features)
+        _ = head.differentiate(latents.span, labels: [Int](repeating: 0, count: images))
+        let sums = (0..<features).map { i in
+            (0..<images).reduce(0.0) { $0 + Double(latents[$1 * features + i]) } * -0.5 / Double(images)
+        }
+        let gradient = Array(head.gradient(of: "head.output.weight")[..<features])
+        #expect(relativeError(gradient, sums) < 2e-7)
+    }
+
+    /// The root of the mean squared difference, over that of the mean square.
+    private func relativeError(_ found: [Float], _ expected: [Double]) -> Double {
+        let squares = zip(found, expected).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }
+        return (squares / expected.reduce(0) { $0 + $1 * $1 }).squareRoot()
+    }
+
     @Test(arguments: names)
     func repeatsBitForBitWhoeverHelps(_ name: String) async throws {
         let recorded = try Recorded.named(name)

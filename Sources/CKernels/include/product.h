@@ -28,7 +28,7 @@ typedef struct {
     int64_t panel_depth, first_depth;
     /// [N], or NULL to start from what `output` holds: the sum of the parts before.
     const float *bias;
-    /// [R, N], or NULL.
+    /// [R, N], or NULL. May be `output`, to which the product is then added.
     const float *residual;
     /// [R, N]
     float *output;

@@ -27,7 +27,7 @@ typedef struct {
 
 /// weight_gradient[o, t, c] = Σ_p output_gradient[p, o] · window[p, t, c]
 ///
-/// The sum of an element is formed in the order of p, however the work is split.
+/// The sum of an element is formed in the order of p, some hundreds of them at a time, however the work is split.
 typedef struct {
     graft_windows windows;
     /// P, of all images.

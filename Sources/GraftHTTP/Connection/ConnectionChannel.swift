@@ -17,7 +17,8 @@ struct ConnectionChannel: ServerChildChannel {
     let limits: ConnectionLimits
     let access: AccessControl
     let metrics: RequestMetrics
-    let times: ConnectionTimes
+    /// As they are set when a connection begins.
+    let times: @Sendable () -> ConnectionTimes
     let responder: Responder
 
     /// Answers one request of a connection.
@@ -37,7 +38,7 @@ struct ConnectionChannel: ServerChildChannel {
             decoderLimits.maxHeaderFieldSize = Self.headLimit
             decoderLimits.maxHeaderListSize = Self.headLimit
             decoderLimits.maxHeaderFieldCount = Self.fieldLimit
-            let connection = ConnectionHandler(times: times)
+            let connection = ConnectionHandler(times: times())
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(ByteWatch(connection))
             try pipeline.configureHTTPServerPipeline(

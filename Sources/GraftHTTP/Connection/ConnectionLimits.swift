@@ -4,7 +4,7 @@ import Synchronization
 /// How many connections there may be at once.
 ///
 /// Those of clients without any role have a small share of their own, so that they cannot keep others out.
-final class ConnectionLimits: Sendable {
+package final class ConnectionLimits: Sendable {
     /// Connections that are being told that there are too many.
     private static let refusedLimit = 64
 
@@ -13,23 +13,23 @@ final class ConnectionLimits: Sendable {
     private let counts = Mutex<[Place: Int]>([:])
     private let limit: Int
 
-    init(limit: Int) { self.limit = limit }
+    package init(limit: Int) { self.limit = limit }
 
-    enum Refusal {
+    package enum Refusal {
         case answered(Problem)
         /// Even for a word there are too many.
         case closed
     }
 
     /// Runs `body` with one connection more; `body` gets why it may not be served, or nil.
-    func withPlace(for role: Role?, _ body: (Refusal?) async throws -> Void) async throws {
+    package func withPlace(for role: Role?, _ body: (Refusal?) async throws -> Void) async throws {
         let (place, refusal) = take(for: role)
         defer { counts.withLock { $0[place]! -= 1 } }
         try await body(refusal)
     }
 
     /// Connections that are open, whether served or refused.
-    var open: Int { counts.withLock { $0.values.reduce(0, +) } }
+    package var open: Int { counts.withLock { $0.values.reduce(0, +) } }
 
     private func take(for role: Role?) -> (Place, Refusal?) {
         let place: Place = role == nil ? .stranger : .client

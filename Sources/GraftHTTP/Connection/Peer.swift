@@ -1,11 +1,17 @@
 import NIOCore
 
 /// Who is at the other end of a connection: the process as it was when it connected, by the kernel's word (unix(7)).
-struct Peer: Sendable, Equatable {
-    var process: Int32
-    var user: UInt32
+package struct Peer: Sendable, Equatable {
+    package var process: Int32
+    package var user: UInt32
     /// The primary group first.
-    var groups: [UInt32]
+    package var groups: [UInt32]
+
+    package init(process: Int32, user: UInt32, groups: [UInt32]) {
+        self.process = process
+        self.user = user
+        self.groups = groups
+    }
 
     /// Reads it from the socket; nil where that is no Unix socket.
     static func read(from channel: any Channel) -> EventLoopFuture<Peer?> {

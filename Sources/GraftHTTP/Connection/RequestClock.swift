@@ -15,7 +15,7 @@ package struct ConnectionTimes: Sendable {
 /// What a connection waits for, and since when; decides when it has waited for long enough.
 ///
 /// Every instant is given, so that nothing here sleeps.
-struct RequestClock {
+package struct RequestClock {
     private enum Phase {
         case idle(since: NIODeadline)
         case head(since: NIODeadline)
@@ -26,7 +26,7 @@ struct RequestClock {
         case closing(since: NIODeadline)
     }
 
-    enum Verdict: Equatable {
+    package enum Verdict: Equatable {
         case wait
         /// The client asks for nothing more.
         case close
@@ -35,7 +35,7 @@ struct RequestClock {
     }
 
     /// So many bytes of a body have to come in each window, unless it ends there.
-    static let leastBytes = 16 << 10
+    package static let leastBytes = 16 << 10
     /// How long a stopping service waits for a request that may be under way, and for the rest of its head.
     private static let lastCall = TimeAmount.milliseconds(250)
     private static let lastHead = TimeAmount.seconds(2)
@@ -46,12 +46,12 @@ struct RequestClock {
     private var hasBytes = false
     private var isLastCall = false
 
-    init(_ times: ConnectionTimes, now: NIODeadline) {
+    package init(_ times: ConnectionTimes, now: NIODeadline) {
         self.times = times
         phase = .idle(since: now)
     }
 
-    mutating func received(bytes: Int, at now: NIODeadline) {
+    package mutating func received(bytes: Int, at now: NIODeadline) {
         hasBytes = true
         switch phase {
         case .idle: phase = .head(since: now)
@@ -60,28 +60,28 @@ struct RequestClock {
         }
     }
 
-    mutating func receivedHead(at now: NIODeadline) {
+    package mutating func receivedHead(at now: NIODeadline) {
         hasBytes = false
         if case .closing = phase { return }
         phase = .body(since: now, received: 0)
     }
 
-    mutating func receivedEnd() {
+    package mutating func receivedEnd() {
         hasBytes = false
         if case .closing = phase { return }
         phase = .answering
     }
 
     /// The last request that had come has been answered.
-    mutating func answeredAll(at now: NIODeadline) {
+    package mutating func answeredAll(at now: NIODeadline) {
         guard case .answering = phase else { return }
         phase = hasBytes ? .head(since: now) : .idle(since: now)
     }
 
-    mutating func lastAnswered(at now: NIODeadline) { phase = .closing(since: now) }
+    package mutating func lastAnswered(at now: NIODeadline) { phase = .closing(since: now) }
 
     /// The service stops: what has not begun within a moment is not waited for.
-    mutating func callLast(at now: NIODeadline) {
+    package mutating func callLast(at now: NIODeadline) {
         isLastCall = true
         switch phase {
         case .idle: phase = .idle(since: now)
@@ -91,14 +91,14 @@ struct RequestClock {
     }
 
     /// When to ask again.
-    func next(after now: NIODeadline) -> NIODeadline {
+    package func next(after now: NIODeadline) -> NIODeadline {
         // A phase may begin at any time and lasts no less than this, so that it need not be waited for.
         let least = isLastCall ? min(times.request, Self.lastCall) : min(times.request, times.lingering)
         return min(deadline ?? .distantFuture, now + least)
     }
 
     /// - Parameter isReading: whether the service reads; while it does not, the client cannot send.
-    mutating func verdict(at now: NIODeadline, isReading: Bool) -> Verdict {
+    package mutating func verdict(at now: NIODeadline, isReading: Bool) -> Verdict {
         guard let deadline, now >= deadline else { return .wait }
         switch phase {
         case .idle, .closing: return .close

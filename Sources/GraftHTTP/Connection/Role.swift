@@ -15,7 +15,7 @@ package enum Role: String, Sendable, Comparable, CaseIterable {
 }
 
 /// Which users and groups of this machine have which role.
-struct RoleTable: Sendable {
+package struct RoleTable: Sendable {
     /// Users who are admin without any group: root, and whoever the daemon runs as.
     private let owners: Set<UInt32>
     private let groups: [(group: UInt32, role: Role)]
@@ -26,7 +26,7 @@ struct RoleTable: Sendable {
         self.init(owner: owner, names: names) { Self.identifier(ofGroup: $0) }
     }
 
-    init(owner: UInt32, names: [Role: String], identifier: (String) -> UInt32?) {
+    package init(owner: UInt32, names: [Role: String], identifier: (String) -> UInt32?) {
         owners = [0, owner]
         self.names = names
         // Root's group is many a service's only one, so that it means nothing.
@@ -34,7 +34,7 @@ struct RoleTable: Sendable {
     }
 
     /// The highest role of `peer`; nil where it has none.
-    func role(of peer: Peer?) -> Role? {
+    package func role(of peer: Peer?) -> Role? {
         guard let peer else { return nil }
         if owners.contains(peer.user) { return .admin }
         return groups.filter { peer.groups.contains($0.group) }.map(\.role).max()

@@ -3,24 +3,24 @@ import GraftAPI
 import GraftService
 
 /// What one call of `infer` asks for, checked.
-struct InferenceBatch {
+package struct InferenceBatch {
     /// What is computed of each image.
-    enum Output: String, CaseIterable {
+    package enum Output: String, CaseIterable {
         case label, probability, features
 
         /// Those of a request that names none.
         static let standard: [Output] = [.label, .probability]
     }
 
-    let id: String?
-    let images: [InferredImage]
+    package let id: String?
+    package let images: [InferredImage]
     /// With whether its data is to follow the JSON.
-    let outputs: [(output: Output, isBinary: Bool)]
+    package let outputs: [(output: Output, isBinary: Bool)]
 
     /// - Parameters:
     ///   - jsonLength: what `Inference-Header-Content-Length` says: how many bytes of `body` are JSON; nil for all.
     ///   - imageSide: the side of what the network sees.
-    init(_ body: [UInt8], jsonLength: String?, imageSide: Int) throws {
+    package init(_ body: [UInt8], jsonLength: String?, imageSide: Int) throws {
         var length = body.count
         if let jsonLength {
             guard let number = Int(jsonLength), (1...max(1, body.count)).contains(number), !body.isEmpty else {

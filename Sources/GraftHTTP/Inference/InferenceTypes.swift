@@ -99,7 +99,7 @@ struct InferenceInput: Decodable {
         shape = try container.decode([Int].self, forKey: .shape)
         datatype = try container.decode(String.self, forKey: .datatype)
         parameters = try container.decodeIfPresent([String: InferenceParameter].self, forKey: .parameters)
-        guard container.contains(.data) else {
+        guard container.contains(.data), try !container.decodeNil(forKey: .data) else {
             data = nil
             return
         }

@@ -121,14 +121,8 @@ extension Response {
                 }
             let bytes = isBinary ? data.bytes : []
             binary += bytes
-            if case .texts = data {
-                return InferenceOutput(
-                    name: output.rawValue, datatype: "BYTES", shape: shape,
-                    parameters: isBinary ? ["binary_data_size": .integer(bytes.count)] : nil,
-                    data: isBinary ? nil : data)
-            }
             return InferenceOutput(
-                name: output.rawValue, datatype: "FP32", shape: shape,
+                name: output.rawValue, datatype: output == .label ? "BYTES" : "FP32", shape: shape,
                 parameters: isBinary ? ["binary_data_size": .integer(bytes.count)] : nil, data: isBinary ? nil : data)
         }
         let json = try APICoding.encoder().encode(

@@ -9,7 +9,7 @@ extension RouteTable {
             try Response(try await service.labels())
         }
         on(.patch, "/v1/labels/{label}", by: .teach) { request, context in
-            let change = try await request.json(LabelChange.self)
+            let change = try await request.json(like: LabelChange(label: ""))
             return try Response(
                 try await service.rename(
                     label: context.parameter("label"), to: change.label, merge: change.merge ?? false))

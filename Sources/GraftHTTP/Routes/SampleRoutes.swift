@@ -31,7 +31,7 @@ extension RouteTable {
             try Response(try await service.sample(context.parameter("id")))
         }
         on(.patch, "/v1/samples/{id}", by: .teach) { request, context in
-            let change = try await request.json(SampleChange.self)
+            let change = try await request.json(like: SampleChange(label: nil))
             guard (change.label == nil) == (change.negative == true) else {
                 throw Problem(
                     .badRequest,

@@ -15,6 +15,9 @@ extension RouteTable {
                 "last", in: 1...GraftService.reportWindowLimit, default: GraftService.reportWindow)
             return try Response(await service.report(window: window))
         }
+        on(.get, "/v1/doctor", by: .admin) { _, _ in
+            try Response(await service.examine())
+        }
         on(.get, "/v1/events", by: .classify) { _, _ in
             // From here on, so that nothing is missed between the answer's head and the first event.
             let events = service.events.listen()
@@ -30,13 +33,8 @@ extension RouteTable {
                 })
         }
         on(.get, "/metrics", by: .classify) { _, _ in
-            var text = MetricsText()
-            metrics.write(to: &text)
+            var text = await MetricsText(service, metrics)
             access.write(to: &text)
-            let status = await service.status()
-            text.write(status)
-            text.writeExtraction(status)
-            text.writeLatents(status.latents)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))

@@ -6,7 +6,7 @@ extension RouteTable {
     /// Starting, following and cancelling a training job.
     mutating func addTrainingRoutes(_ service: GraftService) {
         on(.post, "/v1/train", by: .admin) { request, _ in
-            let wanted = try await request.json(TrainRequest.self, whenEmpty: TrainRequest())
+            let wanted = try await request.json(like: TrainRequest(), whenEmpty: TrainRequest())
             if wanted.ifDue == true {
                 let answer = try await service.trainIfDue(wanted)
                 return try Response(answer, status: answer.job == nil ? .ok : .accepted, location: "/v1/train")

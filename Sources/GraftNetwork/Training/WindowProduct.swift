@@ -24,6 +24,9 @@ struct WindowProduct {
     private static let cachedCount = 65_536
     /// So much depth at a time that a panel stays in that cache while all rows meet it.
     private static let cachedDepth = 768
+    /// So much depth is summed from zero before it is added to what other depths gave: what 32 bits round off grows with
+    /// the number of sums in a row.
+    private static let summedDepth = 256
     /// Full tiles have 9 rows with AVX-512, and from 12 of them on the last one does not count.
     private static let (leastRows, mostRows) = (36, 180)
 
@@ -92,24 +95,33 @@ struct WindowProduct {
             let column = group * (columns / groups)
             for first in stride(from: 0, to: taps.count, by: tapsAtATime) {
                 let last = min(taps.count, first + tapsAtATime)
-                let isLast = last == taps.count
                 let depth = (last - first) * channels
                 if !readsInPlace {
                     pass.trainingKernels.gather(windows, positions: rows, taps: first..<last, into: scratch)
                 }
-                let product = graft_product(
-                    columns: Int64(columns / groups), depth: Int64(depth),
-                    input_stride: Int64(readsInPlace ? map.channels : depth), further_stretches: 0, stretch_stride: 0,
-                    input: readsInPlace
-                        ? input + rows.lowerBound * map.channels + group * channels : UnsafePointer(scratch),
-                    panels: weights + weightOffset(group: group), panel_depth: Int64(taps.count * channels),
-                    first_depth: Int64(first * channels), bias: first == 0 ? result.bias.map { $0 + column } : nil,
-                    residual: isLast ? result.residual.map { $0 + column } : nil, output: result.output + column,
-                    output_stride: Int64(columns),
-                    activation: isLast ? result.activation : Activation.none.applied)
+                let input =
+                    readsInPlace ? input + rows.lowerBound * map.channels + group * channels : UnsafePointer(scratch)
+                let output = result.output + column
+                let parts = (depth + Self.summedDepth - 1) / Self.summedDepth
+                let products = (0..<parts).map { part in
+                    let (begin, end) = (depth * part / parts, depth * (part + 1) / parts)
+                    let isFirst = first == 0 && part == 0
+                    let isLast = last == taps.count && part == parts - 1
+                    return graft_product(
+                        columns: Int64(columns / groups), depth: Int64(end - begin),
+                        input_stride: Int64(readsInPlace ? map.channels : depth), further_stretches: 0,
+                        stretch_stride: 0, input: input + begin, panels: weights + weightOffset(group: group),
+                        panel_depth: Int64(taps.count * channels), first_depth: Int64(first * channels + begin),
+                        bias: isFirst ? result.bias.map { $0 + column } : UnsafePointer(pass.zeros.pointer),
+                        residual: isFirst ? result.residual.map { $0 + column } : UnsafePointer(output),
+                        output: output, output_stride: Int64(columns),
+                        activation: isLast ? result.activation : Activation.none.applied)
+                }
                 // All rows meet a panel before the next one comes.
                 for panel in 0..<panels {
-                    pass.kernels.product(product, rows: 0..<rows.count, panels: panel..<panel + 1)
+                    for product in products {
+                        pass.kernels.product(product, rows: 0..<rows.count, panels: panel..<panel + 1)
+                    }
                 }
             }
         }

@@ -118,6 +118,9 @@ struct BackboneFolder: Sendable {
         }
     }
 
+    /// Where the file of `name` is.
+    func path(of name: String) -> String { file(name).path }
+
     private func file(_ name: String) -> URL { folder.appending(path: name).appending(path: "backbone.safetensors") }
 
     private func modified(_ name: String) -> Date? {

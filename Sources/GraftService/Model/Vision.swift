@@ -40,9 +40,10 @@ final class Vision: Sendable {
         var features: SeenFeatures
         /// Nil where latents are not kept.
         var latent: KeptLatent?
-        /// How long the parts took.
+        /// How long the parts took, and before them how long it waited for a thread.
         var decode: Duration
         var inference: Duration
+        var wait = Duration.zero
     }
 
     /// What `image` comes to, computed on a thread of `pool`.
@@ -51,7 +52,8 @@ final class Vision: Sendable {
     func look(
         at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
-        try await Self.compute(on: pool) { [self] worker in
+        let asked = ContinuousClock.now
+        return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
             let bytes = image.bytes
             let input = try preprocess(
@@ -59,7 +61,8 @@ final class Vision: Sendable {
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
             return Look(
-                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded)
+                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
+                wait: start - asked)
         }
     }
 

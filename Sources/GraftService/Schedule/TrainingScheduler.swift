@@ -21,6 +21,8 @@ actor TrainingScheduler {
     /// The kind of the last decision; it is logged when that changes.
     private var lastKind: [String] = []
     private var learned = Learned()
+    /// Why it could not do its work when it looked last; logged when that changes.
+    private var lastFailure: String?
 
     /// What the store said, and when.
     private struct Learned {
@@ -49,7 +51,7 @@ actor TrainingScheduler {
         guard configuration.trainAutomatically, task == nil, !stopped else { return }
         task = Task {
             while !Task.isCancelled {
-                let decision = try? await startIfDue(TrainRequest()).decision
+                let decision = await look()
                 let pause = min(Self.pause, max(decision?.left ?? Self.pause, .milliseconds(50)))
                 try? await Task.sleep(for: pause)
             }
@@ -63,6 +65,20 @@ actor TrainingScheduler {
         task = nil
         before?.cancel()
         await before?.value
+    }
+
+    private func look() async -> TrainingDecision? {
+        do {
+            let decision = try await startIfDue(TrainRequest()).decision
+            lastFailure = nil
+            return decision
+        } catch {
+            // A job that runs already was started by somebody else.
+            guard error.kind != .trainingRuns, error.kind != .stopping, error.detail != lastFailure else { return nil }
+            lastFailure = error.detail
+            logger.error("training cannot be started: \(error.detail)")
+            return nil
+        }
     }
 
     /// Starts no more jobs, and returns when none is being started.
@@ -108,7 +124,7 @@ actor TrainingScheduler {
                 TrainingDecision(reasons: [], obstacles: []),
                 TrainingSchedule(
                     automatic: configuration.trainAutomatically, due: false, reasons: [],
-                    blockedBy: [GraftService.noBackboneHint], next: nil, newSamples: 0, corrections: 0)
+                    blockedBy: [live.lackOfBackbone], next: nil, newSamples: 0, corrections: 0)
             )
         }
         let job = await training.job

@@ -29,7 +29,7 @@ extension Configuration {
             "connectionLimit", \.connectionLimit, 1...100_000, "connections", live: false,
             "How many connections may be open at once before more are refused with 503."),
         .number(
-            "requestTimeoutSeconds", \.requestTimeoutSeconds, 1...3_600, "seconds", live: false,
+            "requestTimeoutSeconds", \.requestTimeoutSeconds, 1...3_600, "seconds",
             "How long a request's head may take to come, and its body to go on coming."),
         .text(
             "classifyGroup", \.classifyGroup, expected: "the name of a group", live: false,
@@ -73,6 +73,9 @@ extension Configuration {
         .number(
             "trainIntervalSeconds", \.trainIntervalSeconds, 0...31_536_000, "seconds",
             "So long after one training ended, the next one may start by itself."),
+        .number(
+            "trainSilenceSeconds", \.trainSilenceSeconds, 0...86_400, "seconds",
+            "A trainer that reports nothing for so long is killed: it hangs, or was stopped; 0 for never."),
         .number(
             "trainMinimumBattery", \.trainMinimumBattery, 0...100, "per cent",
             "Below this level of a battery that is being drained no training starts by itself; 0 for any."),

@@ -27,6 +27,7 @@ import GraftNetwork
 /// | `trainAfterSamples`       | integer | samples | 50                      | 1 to 1,000,000            |
 /// | `trainQuietSeconds`       | integer | s       | 60                      | 0 to 86,400 (a day)       |
 /// | `trainIntervalSeconds`    | integer | s       | 3,600                   | 0 to 31,536,000 (a year)  |
+/// | `trainSilenceSeconds`     | integer | s       | 3,600                   | 0 (any) to 86,400         |
 /// | `trainMinimumBattery`     | integer | %       | 30                      | 0 (any) to 100            |
 /// | `trainMaximumTemperature` | integer | °C      | 80                      | 0 (any) to 150            |
 /// | `systemFolder`            | string  | folder  | /sys                    |                           |
@@ -74,6 +75,8 @@ package struct Configuration: Sendable, Equatable {
     package var trainQuietSeconds = 60
     /// So long after one training ended, the next one may start.
     package var trainIntervalSeconds = 3_600
+    /// A trainer that reports nothing for so long is killed: it hangs, or was stopped.
+    package var trainSilenceSeconds = 3_600
     /// Below this level of a battery that is being drained no training starts.
     package var trainMinimumBattery = 30
     /// Above this temperature, of the hottest zone, no training starts.
