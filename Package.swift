@@ -156,7 +156,7 @@ let package = Package(
             "GraftServiceTests",
             [
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
-                "TestBackbones", logging,
+                "TestBackbones", grdb, logging,
             ]),
         tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
@@ -167,7 +167,7 @@ let package = Package(
             "DaemonTests",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
-                "GraftManual", "GraftNetwork", "TestBackbones", "graftd", "graftctl",
+                "GraftManual", "GraftNetwork", "TestBackbones", "graftd", "graftctl", grdb,
             ]),
     ],
     swiftLanguageModes: [.v6]

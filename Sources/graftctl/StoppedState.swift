@@ -17,7 +17,7 @@ final class StoppedState {
             throw CommandFailure("no state folder '\(folder)'; create it, owned by the user that the daemon runs as")
         }
         let path = "\(folder)/graftd.lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else {
             throw CommandFailure("cannot open '\(path)': \(Self.reason(errno))")
         }
@@ -43,7 +43,7 @@ final class StoppedState {
         precondition(BackboneName.isUsable(name))
         let backbones = "\(folder)/backbones", home = "\(backbones)/\(name)"
         for path in [backbones, home] {
-            guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
                 throw CommandFailure("cannot create '\(path)': \(Self.reason(errno))")
             }
             giveAway(path)

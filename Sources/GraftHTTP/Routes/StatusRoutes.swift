@@ -33,8 +33,7 @@ extension RouteTable {
                 })
         }
         on(.get, "/metrics", by: .classify) { _, _ in
-            var text = await MetricsText(service, metrics)
-            access.write(to: &text)
+            let text = await MetricsText(service, metrics, access)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))

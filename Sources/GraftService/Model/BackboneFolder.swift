@@ -171,7 +171,7 @@ package final class BackboneUpload: Sendable {
         do {
             try handle.write(contentsOf: Data(bytes))
         } catch {
-            throw Problem(writing: error, to: path)
+            throw Problem(writing: error, to: URL(filePath: path).deletingLastPathComponent().path)
         }
     }
 
@@ -180,7 +180,7 @@ package final class BackboneUpload: Sendable {
             try handle.synchronize()
             try handle.close()
         } catch {
-            throw Problem(writing: error, to: path)
+            throw Problem(writing: error, to: URL(filePath: path).deletingLastPathComponent().path)
         }
     }
 

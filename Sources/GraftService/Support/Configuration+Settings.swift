@@ -75,7 +75,7 @@ extension Configuration {
             "So long after one training ended, the next one may start by itself."),
         .number(
             "trainSilenceSeconds", \.trainSilenceSeconds, 0...86_400, "seconds",
-            "A trainer that reports nothing for so long is killed: it hangs, or was stopped; 0 for never."),
+            "A trainer that says nothing for so long is ended, and its job has failed; 0 to wait for ever."),
         .number(
             "trainMinimumBattery", \.trainMinimumBattery, 0...100, "per cent",
             "Below this level of a battery that is being drained no training starts by itself; 0 for any."),
