@@ -11,14 +11,10 @@ package enum Restoration {
 
     private static func ready(_ state: String) -> String { "\(state)/restored" }
 
-    /// A new folder to put the parts into. What an interrupted restore left there before is removed.
+    /// A new folder to put the parts into.
     ///
     /// - Precondition: the caller holds the folder's lock.
     package static func begin(_ state: String) throws(StoreError) -> String {
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
-        where name.hasPrefix(".restore-") {
-            try? FileManager.default.removeItem(atPath: "\(state)/\(name)")
-        }
         let folder = "\(state)/.restore-\(UUID().uuidString)"
         guard mkdir(folder, 0o700) == 0 else { throw failure(state) }
         return folder
@@ -34,10 +30,15 @@ package enum Restoration {
         try finish(state)
     }
 
-    /// Ends a restore that was interrupted after it had begun to replace the state; does nothing where there is none.
+    /// Ends a restore that was interrupted after it had begun to replace the state, and removes what one that was interrupted
+    /// before has left.
     ///
     /// - Precondition: the caller holds the folder's lock.
     package static func finish(_ state: String) throws(StoreError) {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: state)) ?? []
+        where name.hasPrefix(".restore-") {
+            try? FileManager.default.removeItem(atPath: "\(state)/\(name)")
+        }
         let ready = ready(state)
         guard access(ready, F_OK) == 0 else { return }
         // The log of the old database first: it would be applied to the new one. No daemon opens that before this has

@@ -49,11 +49,12 @@ extension DaemonTests {
         @Test func aBackupUnderLoadAnswersElsewhereAsTheDaemonDidBitForBit() async throws {
             try await withTrainedDaemon { daemon in
                 let client = daemon.client
-                let acknowledged = Shared(0)
+                let acknowledged = Shared(0), isOver = Shared(0)
                 // One teaches, and notes after each sample what is answered with it; the backup is of some moment between.
                 let load = Task {
                     var answers: [Int: [Classification]] = [:]
-                    for seed in UInt64(100)... where !Task.isCancelled {
+                    for seed in UInt64(100)... {
+                        if isOver.value == 1 { break }
                         let image = TestImages.ppm(kind: TestImages.kinds[Int(seed) % 5], seed: seed)
                         let taught = try await client.teach(
                             image, mediaType: .ppm, label: TestImages.kinds[Int(seed) % 5], group: "\(seed)")
@@ -65,7 +66,7 @@ extension DaemonTests {
                 while acknowledged.value < 2 { try await Task.sleep(for: .milliseconds(20)) }
                 let before = acknowledged.value
                 let run = try graftctl("backup", file, "--socket", daemon.socket, "--json")
-                load.cancel()
+                isOver.set(1)
                 let noted = try await load.value
                 try #require(run.status == 0, "\(run.errors)")
                 #expect(run.output.contains("backbones/first/backbone.safetensors"))

@@ -45,7 +45,7 @@ extension DaemonTests {
             }
             #expect(!names.contains("graftctl-manual.1"), "what help hides has no page")
             let samples = try String(contentsOf: folder.file("share/man/man1/graftctl-samples.1"), encoding: .utf8)
-            for words in [".Ss \"samples relabel\"", ".Fl -negative", ".Dd September 21, 2026"] {
+            for words in [".Ss \"samples relabel\"", ".It Fl -negative", ".Dd September 21, 2026"] {
                 #expect(samples.contains(words), "\(words)")
             }
             let settings = try String(contentsOf: folder.file("share/man/man5/graftd.yaml.5"), encoding: .utf8)

@@ -85,10 +85,10 @@ import Testing
         "graftd.sqlite-wal",
     ])
     func whatIsNoPartOfAStateIsRefused(name: String) throws {
+        try FileManager.default.createDirectory(at: folder.file("new"), withIntermediateDirectories: true)
         #expect(throws: BackupError.unexpectedFile(name)) {
             try read(try archive(Self.whole + [(name, "abc")]), into: folder.file("new").path)
         }
-        #expect(!FileManager.default.fileExists(atPath: "/etc/passwd/x"))
     }
 
     @Test func theManifestIsBelieved() throws {

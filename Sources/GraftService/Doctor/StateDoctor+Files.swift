@@ -110,7 +110,7 @@ extension StateDoctor {
     }
 
     private static func isTemporary(_ name: String) -> Bool {
-        ["candidate-", ".incoming-", ".import-", "salvage.tmp"].contains(where: name.hasPrefix)
+        ["candidate-", ".incoming-", ".import-", ".backup-", ".restore-", "salvage.tmp"].contains(where: name.hasPrefix)
             || name.hasPrefix(".") && name.hasSuffix(".tmp")
     }
 

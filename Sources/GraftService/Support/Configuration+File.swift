@@ -5,10 +5,11 @@ extension Configuration {
     /// What is in the YAML file at `path` and can be no setting: a key that there is not, or a value of many parts. Without
     /// it, a misspelt key would be left out without a word.
     ///
+    /// - Returns: Nil where nothing is in it, such as comments only.
     /// - Throws: where the file cannot be read, or is no YAML.
-    static func problemsOfKeys(in path: String) throws -> [ConfigurationProblem] {
+    static func problemsOfKeys(in path: String) throws -> [ConfigurationProblem]? {
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        guard let root = try Yams.compose(yaml: text), !(root.scalar?.string ?? "-").isEmpty else { return [] }
+        guard let root = try Yams.compose(yaml: text), root.scalar?.string.isEmpty != true else { return nil }
         guard let mapping = root.mapping else {
             return [ConfigurationProblem(key: "config", value: path, expected: "lines of the form 'key: value'")]
         }

@@ -22,8 +22,10 @@ extension Configuration {
         var misspelt: [ConfigurationProblem] = []
         if let file {
             do {
-                misspelt = try problemsOfKeys(in: file)
-                providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+                if let found = try problemsOfKeys(in: file) {
+                    misspelt = found
+                    providers.append(try await FileProvider<YAMLSnapshot>(filePath: FilePath(file)))
+                }
             } catch {
                 throw ConfigurationErrors(problems: [
                     ConfigurationProblem(key: "config", value: file, expected: "a readable YAML file (\(error))")

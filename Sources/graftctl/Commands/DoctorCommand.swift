@@ -18,10 +18,14 @@ struct DoctorCommand: AsyncParsableCommand {
 
             Exit status: 0 nothing is wrong; 1 something is, and is explained.
 
+            To stop the service first, its socket too:
+              sudo systemctl stop graftd.socket graftd.service
+              sudo graftctl doctor --repair
+
             Examples:
               graftctl doctor
-              sudo systemctl stop graftd.socket graftd.service && sudo graftctl doctor --repair
-              graftctl doctor --state ~/graftd --json
+              graftctl doctor --state ./restored --json
+              graftctl doctor --state ./restored --repair
             """)
 
     @Option(help: ArgumentHelp("Look at this state folder, instead of asking the daemon.", valueName: "dir"))
