@@ -15,7 +15,7 @@ extension DaemonTests {
         private static func metrics() async throws -> String {
             let text = Box("")
             try await RunningDaemon.with { daemon in
-                try await daemon.teach(perKind: 4)
+                try await daemon.teach(perKind: 6)
                 _ = try await daemon.client.classify(TestImages.ppm(kind: "rings", seed: 90), mediaType: .ppm)
                 let job = try await daemon.client.train(.init(strategy: .head))
                 _ = try await daemon.client.waitForTraining(job.id)
