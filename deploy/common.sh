@@ -50,6 +50,23 @@ need_packages() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
 }
 
+# need_promtool: the checker of metrics. It comes with Prometheus itself, which must not start for it.
+need_promtool() {
+    command -v promtool >/dev/null && return
+    local policy=/usr/sbin/policy-rc.d made= failed=
+    if [ ! -e $policy ]; then
+        # What Debian asks before it starts a service on installation: 101 is no.
+        printf '#!/bin/sh\nexit 101\n' | as_root tee $policy >/dev/null
+        as_root chmod +x $policy
+        made=yes
+    fi
+    need_packages prometheus || failed=yes
+    [ -z "$made" ] || as_root rm $policy
+    [ -z "$failed" ] || fail "prometheus, which has promtool, could not be installed"
+    # Nor is it to start with the machine.
+    if [ -d /run/systemd/system ]; then as_root systemctl disable --quiet prometheus; fi
+}
+
 need_swift() {
     command -v swift >/dev/null || fail "swift is not on the PATH: install Swift 6.3 or newer from https://www.swift.org/install/linux"
     local version

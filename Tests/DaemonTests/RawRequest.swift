@@ -2,8 +2,10 @@ import Foundation
 import Glibc
 
 /// One HTTP request as it is written, which the client would never send.
-struct RawRequest {
+struct RawRequest: Sendable {
     let status: Int
+    /// The status line and the headers.
+    let head: String
     let body: String
 
     /// Sends `body` to `path` with POST over the socket at `socket`, and reads the answer to its end.
@@ -24,6 +26,7 @@ struct RawRequest {
         try handle.write(contentsOf: Data((head + body).utf8))
         let answer = String(decoding: try handle.readToEnd() ?? Data(), as: UTF8.self)
         status = Int(answer.split(separator: " ").dropFirst().first ?? "") ?? 0
+        self.head = (answer.components(separatedBy: "\r\n\r\n").first ?? "") + "\r\n"
         self.body = answer.components(separatedBy: "\r\n\r\n").dropFirst().joined(separator: "\r\n\r\n")
     }
 }
