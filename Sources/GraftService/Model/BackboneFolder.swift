@@ -107,7 +107,15 @@ struct BackboneFolder: Sendable {
         } catch {
             throw Problem(writing: error, to: place.path)
         }
+        makeNewest(upload.name)
         return backbone
+    }
+
+    /// Lets the file of `name` be the newest, which answers after a start, even where the clock was set back before it came.
+    private func makeNewest(_ name: String) {
+        guard let newest = names().first, newest != name, let date = modified(newest) else { return }
+        try? FileManager.default.setAttributes(
+            [.modificationDate: date.addingTimeInterval(1)], ofItemAtPath: file(name).path)
     }
 
     /// Removes what uploads left behind when the service was killed.

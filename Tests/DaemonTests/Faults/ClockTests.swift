@@ -83,10 +83,10 @@ private final class FakeClock {
     func set(_ offset: String) throws { try offset.write(to: folder.file("clock"), atomically: true, encoding: .utf8) }
 
     func end() {
-        // It removes what it made when its command has ended.
+        // It removes what it made when its command has ended, which has inherited blocked signals.
         let children = "/proc/\(holder.processIdentifier)/task/\(holder.processIdentifier)/children"
         for child in ((try? String(contentsOfFile: children, encoding: .utf8)) ?? "").split(separator: " ") {
-            if let child = pid_t(child) { kill(child, SIGTERM) }
+            if let child = pid_t(child) { kill(child, SIGKILL) }
         }
         holder.waitUntilExit()
     }
