@@ -99,7 +99,9 @@ let package = Package(
                 "GraftNetwork", "GraftTensor",
                 argumentParser,
             ]),
-        executable("graftbench", ["GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
+        executable(
+            "graftbench",
+            ["GraftLearning", "GraftStore", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
