@@ -121,7 +121,10 @@ let package = Package(
             ]),
         executable(
             "graftbench",
-            ["GraftImage", "GraftLearning", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
+            [
+                "GraftImage", "GraftLearning", "GraftStore", "GraftTensor", "GraftCheckpoint", "GraftNetwork",
+                argumentParser,
+            ]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -7,6 +7,6 @@ struct Graftbench: AsyncParsableCommand {
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
         subcommands: [
             Auto.self, Fit.self, Head.self, Infer.self, Load.self, Memory.self, Refit.self, Scaling.self, Serve.self,
-            Start.self, Sureness.self, TrainStep.self, Unknown.self,
+            Start.self, State.self, Sureness.self, TrainStep.self, Unknown.self,
         ])
 }

@@ -1,8 +1,8 @@
 /// The generator of Steele, Lea and Flood (2014): the same numbers for the same seed, on every machine.
-struct SplitMix64: RandomNumberGenerator {
+package struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    package init(seed: UInt64) { state = seed }
 
     /// A generator of its own for each `use` of one seed, and each `step` of it.
     init(seed: UInt64, use: Use, step: Int = 0) {
@@ -22,7 +22,7 @@ struct SplitMix64: RandomNumberGenerator {
         case order, dropout, mirror, samples, folds
     }
 
-    mutating func next() -> UInt64 {
+    package mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

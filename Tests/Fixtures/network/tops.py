@@ -4,11 +4,11 @@ from formula import uniform, filters
 
 class Top:
     """The parameters of some blocks, made as they are first asked for, in the order of the forward pass."""
-    def __init__(self, normalization=1, filters=1, bias=0):
+    def __init__(self, normalization=1, filters=1, bias=0, dtype=torch.float64):
         """With γ and β that are `normalization` times the formula's, and of convolutions without them, filters that are
         `filters` times the formula's, and biases that are `bias` more."""
         self.parameters, self.statistics = {}, {}
-        self.normalization, self.filters, self.more_bias = normalization, filters, bias
+        self.normalization, self.filters, self.more_bias, self.dtype = normalization, filters, bias, dtype
 
     def weight(self, name, shape, factor=1):
         """A filter bank [O, I, H, W] whose canonical layout [O, H, W, I] the formula fills."""
@@ -19,12 +19,12 @@ class Top:
 
     def parameter(self, name, values):
         if name not in self.parameters:
-            self.parameters[name] = torch.from_numpy(values).double().requires_grad_()
+            self.parameters[name] = torch.from_numpy(values).to(self.dtype).requires_grad_()
         return self.parameters[name]
 
     def statistic(self, name, count, base, spread):
         values = np.float32(base) + uniform(name, count) * np.float32(spread)
-        return self.statistics.setdefault(name, torch.from_numpy(values).double())
+        return self.statistics.setdefault(name, torch.from_numpy(values).to(self.dtype))
 
     def convolution(self, name, x, outputs, kernel, stride=1, padding=None, groups=1, epsilon=1e-5):
         """With batch normalisation, or with a bias if there is no epsilon; "SAME" padding if none is given."""

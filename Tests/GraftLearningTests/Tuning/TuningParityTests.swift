@@ -21,6 +21,8 @@ import Testing
         let name: ClassicRecipe
         /// `[N, H, W, C]`
         let latents: [Int]
+        /// How strong the pattern of a label is beside noise; 0 for noise alone.
+        let pattern: Float
         let labels: [Int64]
         let labelCount: Int
         let batch: Int
@@ -29,6 +31,17 @@ import Testing
 
         static func load() throws -> [Recorded] {
             try JSONDecoder().decode([Recorded].self, from: Data(Fixture.bytes("network/recipes.json")))
+        }
+
+        /// Noise, or what ReLU leaves of noise and of the patterns of labels.
+        var latentValues: [Float] {
+            let (name, channels) = ("\(name.rawValue).latents", latents[3])
+            guard pattern > 0 else { return uniform(name, count: latents.reduce(1, *)) }
+            let patterns = (0..<labelCount).map { uniform("\(name).\($0)", count: channels) }
+            let count = latents[1] * latents[2] * channels
+            return uniform(name, count: labels.count * count).enumerated().map { i, noise in
+                max(0, noise + pattern * patterns[Int(labels[i / count])][i % channels])
+            }
         }
 
         func elements(_ parameter: Parameter) -> [Float] {
@@ -88,7 +101,7 @@ import Testing
         let shape = recorded.latents
         let latents = HeldLatents(
             shape: MapShape(height: shape[1], width: shape[2], channels: shape[3]),
-            values: uniform("\(name.rawValue).latents", count: shape.reduce(1, *)))
+            values: recorded.latentValues)
         let head = recorded.head(
             featureCount: architecture.featureCount, hiddenCount: recipe.head == .mlp ? recipe.hidden : nil)
 
