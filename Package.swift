@@ -39,6 +39,7 @@ let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swi
 let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -56,6 +57,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -89,9 +91,10 @@ let package = Package(
             [
                 "GraftAPI", "GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore",
                 "GraftLearning",
-                configuration, logging, systemPackage,
+                configuration, logging, systemPackage, yams,
             ]),
         library("GraftAPI"),
+        library("GraftManual"),
         library(
             "GraftHTTP",
             [
@@ -106,14 +109,14 @@ let package = Package(
         executable(
             "graftd",
             [
-                "GraftAPI", "GraftService", "GraftHTTP", "GraftSystemd", "CMalloc",
+                "GraftAPI", "GraftManual", "GraftService", "GraftHTTP", "GraftSystemd", "CMalloc",
                 argumentParser, logging, serviceLifecycle, unixSignals,
             ]),
         executable(
             "graftctl",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftExport", "GraftImage", "GraftImport",
-                "GraftNetwork", "GraftTensor",
+                "GraftManual", "GraftNetwork", "GraftService", "GraftStore", "GraftTensor",
                 argumentParser,
             ]),
         executable(
@@ -154,10 +157,11 @@ let package = Package(
             "GraftServiceTests",
             [
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
-                "TestBackbones", logging,
+                "TestBackbones", grdb, logging,
             ]),
         tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
+        tests("GraftManualTests", ["GraftManual"]),
         tests(
             "GraftHTTPTests",
             ["GraftHTTP", "GraftAPI", "GraftService", logging, nioCore, nioEmbedded, nioHTTP1]),
@@ -166,7 +170,7 @@ let package = Package(
             "DaemonTests",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
-                "GraftNetwork", "TestBackbones", "graftd", "graftctl",
+                "GraftManual", "GraftNetwork", "TestBackbones", "graftd", "graftctl", grdb,
             ]),
     ],
     swiftLanguageModes: [.v6]

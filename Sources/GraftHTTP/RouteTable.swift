@@ -23,7 +23,8 @@ struct RouteTable: Sendable {
     ///
     /// - Parameter reload: reads the configuration again.
     init(
-        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics
+        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics,
+        access: AccessControl
     ) {
         addModelRoutes(service)
         addExportRoutes(service)
@@ -31,8 +32,9 @@ struct RouteTable: Sendable {
         addLabelRoutes(service)
         addTrainingRoutes(service)
         addBackboneRoutes(service)
+        addBackupRoutes(service)
         addInferenceRoutes(service)
-        addStatusRoutes(service, metrics: metrics)
+        addStatusRoutes(service, metrics: metrics, access: access)
         addReloadRoute(reload)
     }
 

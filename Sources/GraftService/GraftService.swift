@@ -26,6 +26,7 @@ package final class GraftService: Sendable {
     let backboneFolder: BackboneFolder
     let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
     package let timings = ServiceTimings()
+    let backups = BackupCount()
     let logger: Logger
     let started = ContinuousClock.now
     let inferenceCount = Atomic(0)
@@ -43,6 +44,7 @@ package final class GraftService: Sendable {
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
+        StateBackup.removeLeftovers(state: configuration.state)
         pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
         backboneFolder = BackboneFolder(
             state: configuration.state,
@@ -76,6 +78,7 @@ package final class GraftService: Sendable {
 
     /// The settings as they are now.
     package var configuration: Configuration { settings.current }
+
     /// How training jobs ended since the start.
     package var trainingEndings: TrainingEndings { training.endings }
 
@@ -140,9 +143,7 @@ package final class GraftService: Sendable {
     ) async throws(Problem) -> SeenImage {
         let look = try await vision.look(at: image, for: wanted, on: pool)
         inferenceCount.add(1, ordering: .relaxed)
-        timings.queue.record(look.wait)
-        timings.decode.record(look.decode)
-        timings.inference.record(look.inference)
+        timings.record(look)
         return SeenImage(
             digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint,
             features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
@@ -156,4 +157,10 @@ package struct ServiceTimings: Sendable {
     package let decode = Timings()
     package let inference = Timings()
     package let refit = Timings()
+
+    func record(_ look: Vision.Look) {
+        queue.record(look.wait)
+        decode.record(look.decode)
+        inference.record(look.inference)
+    }
 }

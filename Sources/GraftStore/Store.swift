@@ -27,6 +27,7 @@ package final class Store: Sendable {
             case .writer:
                 try Self.createFolders(folder)
                 lock = try StateLock(folder: folder)
+                try Restoration.finish(folder)
                 // SQLite gives the files of its log the mode of the database, so that is made first.
                 Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
                 database = try DatabasePool(path: path, configuration: Self.writing)

@@ -35,7 +35,7 @@ package struct JournalLogHandler: LogHandler {
     }
 
     /// The message's fields, as the journal names them; the first is `MESSAGE`.
-    func fields(of event: LogEvent) -> [(name: String, value: String)] {
+    package func fields(of event: LogEvent) -> [(name: String, value: String)] {
         let metadata = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let shown = metadata.filter { $0.key != Self.eventKey }.map { "\($0.key) \($0.value)" }
         var fields = [
@@ -52,7 +52,7 @@ package struct JournalLogHandler: LogHandler {
     }
 
     /// `balancedAccuracy` as `GRAFTD_BALANCED_ACCURACY`: the journal takes capitals, digits and underscores, 64 at most.
-    static func fieldName(of key: String) -> String {
+    package static func fieldName(of key: String) -> String {
         let words = key.reduce(into: "") { $0 += $1.isUppercase ? "_\($1)" : String($1) }.uppercased()
         let allowed = words.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" }
         return String(("GRAFTD_" + String(allowed)).prefix(64))

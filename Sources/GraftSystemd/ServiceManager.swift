@@ -36,7 +36,7 @@ package struct ServiceManager: Sendable {
     }
 
     /// - Parameter now: The monotonic clock, in microseconds.
-    static func message(_ notices: [Notice], now: UInt64) -> String {
+    package static func message(_ notices: [Notice], now: UInt64) -> String {
         notices.map { notice in
             switch notice {
             case .ready: "READY=1"

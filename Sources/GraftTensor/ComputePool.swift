@@ -46,8 +46,7 @@ package final class ComputePool: Sendable {
         for worker in 0..<threads {
             // The threads hold the queue, not the pool, so that a forgotten pool ends them.
             let thread = Thread { [queue] in
-                // By the thread itself: Foundation keeps a name that is given before the start to itself.
-                Thread.current.name = "compute-\(worker)"
+                Thread.setSystemName("compute-\(worker)")
                 queue.work(as: worker)
             }
             thread.stackSize = stackSize

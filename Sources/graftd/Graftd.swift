@@ -8,7 +8,7 @@ struct Graftd: AsyncParsableCommand {
         commandName: "graftd",
         abstract: "Teaches a pretrained vision network new labels on this device, and answers over a Unix socket.",
         version: GraftService.programVersion,
-        subcommands: [Serve.self, Bridge.self, Train.self, Doctor.self],
+        subcommands: [Serve.self, Bridge.self, Train.self, Doctor.self, Manual.self],
         defaultSubcommand: Serve.self)
 
     static func main() async {

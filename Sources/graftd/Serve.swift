@@ -14,7 +14,11 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             Settings come from the configuration file, then GRAFTD_* variables, then these flags; a later one wins.
 
-            Exit status: 0 stopped as asked; 1 could not start, or failed; 64 wrong usage; 78 wrong configuration.
+            Exit status:
+              0   stopped as asked
+              1   could not start, or failed
+              64  the command line is not understood
+              78  the settings are wrong
 
             Examples:
               graftd --socket /tmp/graftd.sock --state ~/graftd

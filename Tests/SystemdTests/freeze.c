@@ -1,6 +1,6 @@
 // usage: freeze PID NAME
 //
-// Stops every thread of PID whose name begins with NAME, as a debugger would, and holds them until it is killed: so a test
+// Stops every thread of PID whose name begins with NAME, as a debugger would, and holds them until they are killed: so a test
 // makes an inference hang while the rest of the process goes on. It says how many there are once they stand still.
 
 #include <dirent.h>
@@ -36,5 +36,7 @@ int main(int argc, char **argv) {
     closedir(tasks);
     printf("%d\n", frozen);
     fclose(stdout);
-    for (;;) pause();
+    // Their end is ours to hear of: until then the process would not be gone.
+    while (waitpid(-1, NULL, __WALL) > 0) continue;
+    return 0;
 }

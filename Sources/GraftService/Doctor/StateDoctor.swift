@@ -36,13 +36,15 @@ package struct StateDoctor {
         let database = DatabaseExamination(folder: state)
         findings += self.findings(in: database)
         findings += backbones(database)
-        if database.isReadable {
+        if database.isReadable, hasDatabase {
             findings += versions(database)
             findings.append(statistics(database))
         }
         if !inUse { findings += leftovers() }
         return Examination(state: state, inUse: inUse, findings: findings)
     }
+
+    private var hasDatabase: Bool { FileManager.default.fileExists(atPath: "\(state)/graftd.sqlite") }
 
     private var freeLock: Finding { Finding("lock", .good, "no daemon uses the folder") }
 
@@ -105,7 +107,9 @@ package struct StateDoctor {
         return ([""] + names).filter { name in
             var entry = stat()
             guard lstat(name.isEmpty ? state : "\(state)/\(name)", &entry) == 0 else { return false }
-            return entry.st_mode & 0o007 != 0 || entry.st_uid != folder.st_uid
+            // Whoever may enter the folder finds nothing there that he may read.
+            let isOpen = !name.isEmpty && entry.st_mode & 0o007 != 0
+            return isOpen || entry.st_uid != folder.st_uid
         }.map { $0.isEmpty ? state : $0 }
     }
 
@@ -125,7 +129,7 @@ package struct StateDoctor {
                     isNewer ? "schema" : "database", .problem, "\(failure)", remedy: isNewer ? nil : Self.repairHint)
             ]
         }
-        guard FileManager.default.fileExists(atPath: "\(state)/graftd.sqlite") else {
+        guard hasDatabase else {
             return [Finding("database", .note, "there is no database yet: the first start makes it")]
         }
         guard database.damage.isEmpty else {

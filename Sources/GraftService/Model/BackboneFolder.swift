@@ -127,7 +127,7 @@ struct BackboneFolder: Sendable {
         (try? FileManager.default.attributesOfItem(atPath: file(name).path))?[.modificationDate] as? Date
     }
 
-    private static func isName(_ name: String) -> Bool {
+    static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count) && !name.hasPrefix(".") && !name.hasPrefix("-")
             && name.utf8.allSatisfy { byte in
                 switch byte {
@@ -171,7 +171,7 @@ package final class BackboneUpload: Sendable {
         do {
             try handle.write(contentsOf: Data(bytes))
         } catch {
-            throw Problem(writing: error, to: path)
+            throw Problem(writing: error, to: URL(filePath: path).deletingLastPathComponent().path)
         }
     }
 
@@ -180,7 +180,7 @@ package final class BackboneUpload: Sendable {
             try handle.synchronize()
             try handle.close()
         } catch {
-            throw Problem(writing: error, to: path)
+            throw Problem(writing: error, to: URL(filePath: path).deletingLastPathComponent().path)
         }
     }
 

@@ -43,7 +43,7 @@ final class Vision: Sendable {
         /// How long the parts took, and before them how long it waited for a thread.
         var decode: Duration
         var inference: Duration
-        var wait = Duration.zero
+        var wait: Duration
     }
 
     /// What `image` comes to, computed on a thread of `pool`.
@@ -70,13 +70,15 @@ final class Vision: Sendable {
     func look(
         atPixels pixels: [Float], for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
-        try await Self.compute(on: pool) { [self] worker in
+        let asked = ContinuousClock.now
+        return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
             let input = normalized(pixels: pixels, using: backbone.preprocessing)
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
             return Look(
-                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded)
+                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
+                wait: start - asked)
         }
     }
 

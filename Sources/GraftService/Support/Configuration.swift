@@ -1,7 +1,8 @@
 import Foundation
 import GraftNetwork
 
-/// What an administrator can set; every default is in place.
+/// What an administrator can set; every default is in place. ``settings`` is the same as a table to read, check and
+/// document it from.
 ///
 /// | key                       | type    | unit    | default                 | range                     |
 /// | ------------------------- | ------- | ------- | ----------------------- | ------------------------- |
@@ -91,54 +92,6 @@ package struct Configuration: Sendable, Equatable {
     package static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
     package init() {}
-
-    /// Everything that is wrong with the values, each with its key, value and what would be right.
-    package var problems: [ConfigurationProblem] {
-        var problems: [ConfigurationProblem] = []
-        func require(_ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ expected: String) {
-            if !holds { problems.append(ConfigurationProblem(key: key, value: "\(value)", expected: expected)) }
-        }
-        require(
-            (1...Self.socketPathLimit).contains(socket.utf8.count), "socket", socket,
-            "a path of 1 to \(Self.socketPathLimit) bytes")
-        require(!state.isEmpty, "state", state, "a folder")
-        require((1...256).contains(threads), "threads", threads, "1 to 256")
-        require((1...65_536).contains(queueLimit), "queueLimit", queueLimit, "1 to 65536 images")
-        require((1 << 10...1 << 30).contains(bodyLimit), "bodyLimit", bodyLimit, "1024 to 1073741824 bytes")
-        require((1...Int(Int32.max)).contains(pixelLimit), "pixelLimit", pixelLimit, "1 to 2147483647 pixels")
-        require(
-            (1...100_000).contains(connectionLimit), "connectionLimit", connectionLimit, "1 to 100000 connections")
-        require(
-            (1...3_600).contains(requestTimeoutSeconds), "requestTimeoutSeconds", requestTimeoutSeconds,
-            "1 to 3600 seconds")
-        for (key, group) in [
-            ("classifyGroup", classifyGroup), ("teachGroup", teachGroup), ("adminGroup", adminGroup),
-        ] {
-            require(!group.isEmpty, key, group, "the name of a group")
-        }
-        require((0...1 << 50).contains(keepLimit), "keepLimit", keepLimit, "0 to 1125899906842624 bytes")
-        require((0...1 << 50).contains(latentLimit), "latentLimit", latentLimit, "0 to 1125899906842624 bytes")
-        require(
-            (1...1_000_000).contains(trainAfterSamples), "trainAfterSamples", trainAfterSamples,
-            "1 to 1000000 samples")
-        require(
-            (0...86_400).contains(trainQuietSeconds), "trainQuietSeconds", trainQuietSeconds, "0 to 86400 seconds")
-        require(
-            (0...31_536_000).contains(trainIntervalSeconds), "trainIntervalSeconds", trainIntervalSeconds,
-            "0 to 31536000 seconds")
-        require(
-            (0...86_400).contains(trainSilenceSeconds), "trainSilenceSeconds", trainSilenceSeconds,
-            "0 to 86400 seconds")
-        require(
-            (0...100).contains(trainMinimumBattery), "trainMinimumBattery", trainMinimumBattery, "0 to 100 per cent")
-        require(
-            (0...150).contains(trainMaximumTemperature), "trainMaximumTemperature", trainMaximumTemperature,
-            "0 to 150 degrees Celsius")
-        require(!systemFolder.isEmpty, "systemFolder", systemFolder, "a folder")
-        require(
-            Self.logLevels.contains(logLevel), "logLevel", logLevel, Self.logLevels.joined(separator: ", "))
-        return problems
-    }
 }
 
 /// One wrong setting.

@@ -1,4 +1,5 @@
 import Foundation
+import GraftTensor
 import Synchronization
 
 /// Runs an actor's jobs one after another on a thread of its own.
@@ -18,7 +19,7 @@ final class SerialThreadExecutor: SerialExecutor {
         // The thread holds the executor until the process ends: the last job may well be what lets go of the actor, and with
         // it of everybody else's reference.
         let thread = Thread {
-            Thread.current.name = name
+            Thread.setSystemName(name)
             self.run()
         }
         // Cholesky's blocked recursion and SQLite's parser fit well below this; the default of 512 KiB is tight.

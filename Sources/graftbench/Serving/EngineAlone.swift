@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import GraftCheckpoint
 import GraftImage
 import GraftNetwork
@@ -20,10 +21,19 @@ final class EngineAlone: Sendable {
     var architecture: String { backbone.architecture.name }
     var instructionSet: String { backbone.instructionSet.rawValue }
 
-    /// Images a second.
+    /// What it did in one turn.
+    struct Turn {
+        /// Images a second.
+        var rate: Double
+        /// Milliseconds of processor time for an image.
+        var processorTime: Double
+    }
+
+    /// Looks at images for `seconds`.
     ///
     /// - Parameter decoding: whether each image is decoded too, or only seen.
-    func rate(seconds: Double, decoding: Bool) async throws -> Double {
+    func turn(seconds: Double, decoding: Bool) async throws -> Turn {
+        let processorStart = processSeconds()
         let start = ContinuousClock.now
         let deadline = start + .seconds(seconds)
         let once = try decoded()
@@ -43,7 +53,15 @@ final class EngineAlone: Sendable {
             }
             return try await group.reduce(0, +)
         }
-        return Double(seen) / ((ContinuousClock.now - start) / .seconds(1))
+        return Turn(
+            rate: Double(seen) / ((ContinuousClock.now - start) / .seconds(1)),
+            processorTime: (processSeconds() - processorStart) * 1e3 / Double(seen))
+    }
+
+    private func processSeconds() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 
     private func decoded() throws -> Tensor {

@@ -63,7 +63,8 @@ struct LoadRun: Sendable {
                 "POST", "/v1/classify", type: kind.mediaType,
                 body: kind.body(label: client, seed: UInt64(client) + 1))
             var number = 0
-            var owed = 0.0
+            // Clients do not teach all at once.
+            var owed = (Double(client) * taught).truncatingRemainder(dividingBy: 1)
             var due = clock.now
             while clock.now < deadline {
                 owed += taught

@@ -28,14 +28,21 @@ struct ServeThroughput: AsyncParsableCommand {
         var total = LoadRun.Outcome()
         var (ofNetwork, ofDecoding): ([Double], [Double]) = ([], [])
         var (served, alone): ([Double], [Double]) = ([], [])
+        var (servedTime, networkTime, decodingTime): ([Double], [Double], [Double]) = ([], [], [])
         for _ in 0..<10 {
+            let before = daemon.processorSeconds()
             let outcome = await LoadRun(socket: daemon.socket, clients: clients, seconds: slice).run()
-            let network = try await engine.rate(seconds: slice / 2, decoding: false)
-            let decoding = try await engine.rate(seconds: slice / 2, decoding: true)
+            let after = daemon.processorSeconds()
+            let network = try await engine.turn(seconds: slice / 2, decoding: false)
+            let decoding = try await engine.turn(seconds: slice / 2, decoding: true)
             served.append(outcome.rate)
-            alone.append(network)
-            ofNetwork.append(outcome.rate / network)
-            ofDecoding.append(outcome.rate / decoding)
+            alone.append(network.rate)
+            ofNetwork.append(outcome.rate / network.rate)
+            ofDecoding.append(outcome.rate / decoding.rate)
+            let answers = Double(outcome.statuses.values.reduce(0, +))
+            servedTime.append((after.compute + after.other - before.compute - before.other) * 1e3 / answers)
+            networkTime.append(network.processorTime)
+            decodingTime.append(decoding.processorTime)
             total.add(outcome)
             total.seconds += slice
         }
@@ -48,6 +55,8 @@ struct ServeThroughput: AsyncParsableCommand {
             served: LoadReport(total, clients: clients), served_per_second: rounded(served.median),
             engine_per_second: rounded(alone.median), of_network: rounded(ofNetwork.median),
             of_decoding_and_network: rounded(ofDecoding.median),
+            served_processor_ms: rounded(servedTime.median), network_processor_ms: rounded(networkTime.median),
+            decoding_and_network_processor_ms: rounded(decodingTime.median),
             p99_by_p50: rounded(Latencies(total.classified).p99 / Latencies(total.classified).p50),
             jpeg: LoadReport(jpeg, clients: clients), mixed_raw: LoadReport(mixed[0], clients: clients),
             mixed_jpeg: LoadReport(mixed[1], clients: clients))
@@ -71,6 +80,10 @@ private struct ThroughputResult: Encodable {
     /// Served over the engine alone, and over the engine and decoding: medians of the turns' ratios.
     let of_network: Double
     let of_decoding_and_network: Double
+    /// Processor time of a request and of an image, which what else the machine does hardly changes: medians of the turns.
+    let served_processor_ms: Double
+    let network_processor_ms: Double
+    let decoding_and_network_processor_ms: Double
     let p99_by_p50: Double
     let jpeg: LoadReport
     let mixed_raw: LoadReport
@@ -82,6 +95,8 @@ private struct ThroughputResult: Encodable {
             "  p99 is \(p99_by_p50) of p50 (at most 1.5)",
             "  served \(served_per_second)/s, engine alone \(engine_per_second)/s: \(of_network) of it (at least 0.92), "
                 + "\(of_decoding_and_network) of decoding and engine",
+            "  processor time: \(served_processor_ms) ms served, \(network_processor_ms) ms engine alone, "
+                + "\(decoding_and_network_processor_ms) ms with decoding",
             "JPEG 224 × 224: " + jpeg.words, "one in ten teaches, raw: " + mixed_raw.words,
             "one in ten teaches, JPEG: " + mixed_jpeg.words,
         ]
