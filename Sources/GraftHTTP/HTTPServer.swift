@@ -31,12 +31,12 @@ package struct HTTPServer {
             roles: RoleTable(names: [
                 .classify: configuration.classifyGroup, .teach: configuration.teachGroup,
                 .admin: configuration.adminGroup,
-            ]), metrics: metrics, logger: logger)
+            ]), logger: logger)
         self.metrics = metrics
         self.access = access
         limits = ConnectionLimits(limit: connectionLimit)
         times = { ConnectionTimes(request: .seconds(Int64(service.configuration.requestTimeoutSeconds))) }
-        let routes = RouteTable(service, reload: reload, metrics: metrics)
+        let routes = RouteTable(service, reload: reload, metrics: metrics, access: access)
         operations = routes.routes.map { ($0.method.rawValue, $0.path, $0.role) }
         router = Router(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))

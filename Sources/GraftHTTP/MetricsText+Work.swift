@@ -2,8 +2,9 @@ import GraftService
 
 extension MetricsText {
     /// Everything that there is to say.
-    init(_ service: GraftService, _ requests: RequestMetrics) async {
+    init(_ service: GraftService, _ requests: RequestMetrics, _ access: AccessControl) async {
         requests.write(to: &self)
+        access.write(to: &self)
         write(service.timings)
         write(service.trainingEndings)
         write(eventCounts: service.events.counts)

@@ -23,7 +23,8 @@ struct RouteTable: Sendable {
     ///
     /// - Parameter reload: reads the configuration again.
     init(
-        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics
+        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics,
+        access: AccessControl
     ) {
         addModelRoutes(service)
         addExportRoutes(service)
@@ -33,7 +34,7 @@ struct RouteTable: Sendable {
         addBackboneRoutes(service)
         addBackupRoutes(service)
         addInferenceRoutes(service)
-        addStatusRoutes(service, metrics: metrics)
+        addStatusRoutes(service, metrics: metrics, access: access)
         addReloadRoute(reload)
     }
 

@@ -72,7 +72,7 @@ extension DaemonTests {
                 _ = try await daemon.client.status()
                 let metrics = try ProgramRun(
                     URL(filePath: "/usr/bin/curl"), ["-s", "--unix-socket", daemon.socket, "http://localhost/metrics"])
-                let counted = metrics.output.matches(of: #/graftd_refusals_total\{role="\w+"\} (\d+)/#)
+                let counted = metrics.output.matches(of: #/graftd_http_forbidden_total\{role="\w+"\} (\d+)/#)
                     .compactMap { Int($0.1) }
                 #expect(counted.count == 3 && counted.reduce(0, +) == refused)
                 // Each was refused, and the log says so once.

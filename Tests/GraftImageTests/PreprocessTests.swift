@@ -27,6 +27,17 @@ import GraftImage
         #expect(fnv1a(crop.pixels) == expected.fnv1a)
     }
 
+    @Test(arguments: [Preprocessing.ChannelOrder.rgb, .bgr])
+    func pixelsOfTheRightSizeAreNormalizedBitForBitLikeAnImage(order: Preprocessing.ChannelOrder) throws {
+        let image = pattern(width: 8, height: 8)
+        let preprocessing = Preprocessing.sample(
+            resizeShorterSide: 8, cropSide: 8, channelOrder: order, mean: [0.1, 0.2, 0.3],
+            standardDeviation: [0.5, 0.25, 0.3])
+        let expected = try preprocess(
+            image.pixels.span, declared: .rgb24(width: 8, height: 8), using: preprocessing)
+        #expect(normalized(pixels: image.pixels.map(Float.init), using: preprocessing) == expected)
+    }
+
     @Test func tensorHoldsNormalizedColorsInTheOrderAskedFor() throws {
         let pixels: [UInt8] = [10, 20, 30, 10, 20, 30, 10, 20, 30, 10, 20, 30]
         func tensor(_ order: Preprocessing.ChannelOrder) throws -> Tensor {

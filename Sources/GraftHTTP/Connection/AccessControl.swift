@@ -7,12 +7,15 @@ import Synchronization
 final class AccessControl: Sendable {
     private let roles: RoleTable
     private let logger: Logger
-    private let metrics: RequestMetrics
-    private let log = Mutex(RefusalLog())
+    private let state = Mutex(State())
 
-    init(roles: RoleTable, metrics: RequestMetrics, logger: Logger) {
+    private struct State {
+        var refused: [Role: Int] = [:]
+        var log = RefusalLog()
+    }
+
+    init(roles: RoleTable, logger: Logger) {
         self.roles = roles
-        self.metrics = metrics
         self.logger = logger
     }
 
@@ -24,8 +27,11 @@ final class AccessControl: Sendable {
         let role = roles.role(of: context.peer)
         if let role, role >= needed { return }
         let user = context.peer?.user
-        metrics.recordRefusal(role: needed.rawValue)
-        if let silent = log.withLock({ $0.note(user, at: .now) }) {
+        let silent = state.withLock { state in
+            state.refused[needed, default: 0] += 1
+            return state.log.note(user, at: .now)
+        }
+        if let silent {
             logger.warning(
                 "a request was refused: it needs the role \(needed.rawValue)",
                 metadata: [
@@ -39,6 +45,17 @@ final class AccessControl: Sendable {
             .forbidden,
             detail: "\(request.method) \(request.uri.path) needs the role \(needed.rawValue), and user "
                 + "\(user.map(String.init) ?? "unknown") \(found); \(roles.advice(for: needed))")
+    }
+}
+
+extension AccessControl {
+    func write(to text: inout MetricsText) {
+        let refused = state.withLock { $0.refused }
+        text.family(
+            "graftd_http_forbidden_total", type: "counter", help: "Requests refused for want of a role, by that role.")
+        for role in Role.allCases {
+            text.sample("graftd_http_forbidden_total", [("role", role.rawValue)], Double(refused[role] ?? 0))
+        }
     }
 }
 

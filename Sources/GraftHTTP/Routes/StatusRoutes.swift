@@ -6,7 +6,7 @@ import NIOCore
 
 extension RouteTable {
     /// How the service is, for people, Prometheus and load balancers.
-    mutating func addStatusRoutes(_ service: GraftService, metrics: RequestMetrics) {
+    mutating func addStatusRoutes(_ service: GraftService, metrics: RequestMetrics, access: AccessControl) {
         on(.get, "/v1/status", by: .classify) { _, _ in
             try Response(await service.status())
         }
@@ -33,7 +33,7 @@ extension RouteTable {
                 })
         }
         on(.get, "/metrics", by: .classify) { _, _ in
-            let text = await MetricsText(service, metrics)
+            let text = await MetricsText(service, metrics, access)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))
