@@ -10,8 +10,8 @@ let swiftSettings: [SwiftSetting] = [
 ]
 let cSettings: [CSetting] = [.treatAllWarnings(as: .error)]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
 }
 
 func executable(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -28,11 +28,18 @@ let configuration = Target.Dependency.product(name: "Configuration", package: "s
 let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioHTTPTypes = Target.Dependency.product(name: "NIOHTTPTypes", package: "swift-nio-extras")
+let nioHTTPTypesHTTP1 = Target.Dependency.product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -45,9 +52,11 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -56,6 +65,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: cSettings),
         .systemLibrary(name: "CMalloc"),  // glibc's malloc.h, which Swift's module of glibc leaves out
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
         .target(name: "CJPEG", cSettings: cSettings, linkerSettings: [.linkedLibrary("jpeg")]),  // libjpeg62-turbo-dev
         .target(name: "CPNG", cSettings: cSettings, linkerSettings: [.linkedLibrary("png16")]),  // libpng-dev
         // libhdf5-dev. From its archive: the shared library would load curl, OpenSSL, LDAP and Kerberos with every call
@@ -80,28 +90,40 @@ let package = Package(
             [
                 "GraftAPI", "GraftTensor", "GraftImage", "GraftCheckpoint", "GraftNetwork", "GraftStore",
                 "GraftLearning",
-                configuration, logging, systemPackage,
+                configuration, logging, systemPackage, yams,
             ]),
         library("GraftAPI"),
+        library("GraftManual"),
         library(
             "GraftHTTP",
-            ["GraftAPI", "GraftService", hummingbird, httpTypes, logging, nioCore, nioFoundation]),
+            [
+                "GraftAPI", "GraftService",
+                hummingbird, hummingbirdCore, httpTypes, logging, nioCore, nioFoundation, nioHTTP1, nioHTTPTypes,
+                nioHTTPTypesHTTP1, nioPosix, serviceLifecycle,
+            ], resources: [.embedInCode("openapi.yaml")]),
+        library("GraftSystemd", ["CSystemd", logging]),
         library("GraftClient", ["GraftAPI", asyncHTTPClient, nioCore, nioFoundation]),
 
         // Thin executables.
         executable(
             "graftd",
-            ["GraftService", "GraftHTTP", "CMalloc", argumentParser, logging, serviceLifecycle]),
+            [
+                "GraftAPI", "GraftManual", "GraftService", "GraftHTTP", "GraftSystemd", "CMalloc",
+                argumentParser, logging, serviceLifecycle, unixSignals,
+            ]),
         executable(
             "graftctl",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftExport", "GraftImage", "GraftImport",
-                "GraftNetwork", "GraftTensor",
+                "GraftManual", "GraftNetwork", "GraftService", "GraftStore", "GraftTensor",
                 argumentParser,
             ]),
         executable(
             "graftbench",
-            ["GraftLearning", "GraftStore", "GraftTensor", "GraftCheckpoint", "GraftNetwork", argumentParser]),
+            [
+                "GraftImage", "GraftLearning", "GraftStore", "GraftTensor", "GraftCheckpoint", "GraftNetwork",
+                argumentParser,
+            ]),
 
         // `TestSupport` finds Tests/Fixtures; each fixture folder holds the script that made it.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
@@ -137,15 +159,18 @@ let package = Package(
             "GraftServiceTests",
             [
                 "GraftService", "GraftAPI", "GraftCheckpoint", "GraftLearning", "GraftNetwork", "GraftStore",
-                "TestBackbones", logging,
+                "TestBackbones", grdb, logging,
             ]),
+        tests("GraftSystemdTests", ["GraftSystemd", logging]),
         tests("GraftAPITests", ["GraftAPI"]),
+        tests("GraftManualTests", ["GraftManual"]),
+        tests("GraftHTTPTests", ["GraftHTTP", "GraftAPI", "GraftService", logging, nioCore]),
         tests("GraftClientTests", ["GraftClient", "GraftAPI"]),
         tests(
             "DaemonTests",
             [
                 "GraftAPI", "GraftCheckpoint", "GraftClient", "GraftImage", "GraftImport", "GraftLearning",
-                "GraftNetwork", "TestBackbones", "graftd", "graftctl",
+                "GraftManual", "GraftNetwork", "TestBackbones", "graftd", "graftctl", grdb,
             ]),
     ],
     swiftLanguageModes: [.v6]

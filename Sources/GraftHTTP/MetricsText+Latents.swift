@@ -7,7 +7,7 @@ extension MetricsText {
         gauge("graftd_latents", help: "Latents kept with their samples.", Double(latents.latents))
         gauge("graftd_latent_bytes", help: "Their bytes.", Double(latents.bytes))
         gauge("graftd_latent_limit_bytes", help: "The most bytes that latents may take.", Double(latents.byteLimit))
-        family("graftd_evictions_total", type: "counter", help: "Latents evicted since the state was made.")
-        sample("graftd_evictions_total", [], Double(latents.evicted))
+        counter(
+            "graftd_evictions_total", help: "Latents evicted since the state was made.", Double(latents.evicted))
     }
 }

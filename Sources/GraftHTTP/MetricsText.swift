@@ -1,4 +1,5 @@
 import GraftAPI
+import GraftService
 
 /// Metrics in Prometheus' text format 0.0.4.
 struct MetricsText {
@@ -20,11 +21,25 @@ struct MetricsText {
         sample(name, [], value)
     }
 
+    mutating func counter(_ name: String, help: String, _ value: Double) {
+        family(name, type: "counter", help: help)
+        sample(name, [], value)
+    }
+
+    /// One histogram of the family `name`, whose head has been written.
+    mutating func sample(_ name: String, _ labels: [(String, String)], _ histogram: Histogram) {
+        for (bound, count) in zip(histogram.bounds, histogram.cumulative) {
+            sample("\(name)_bucket", labels + [("le", "\(bound)")], Double(count))
+        }
+        sample("\(name)_bucket", labels + [("le", "+Inf")], Double(histogram.count))
+        sample("\(name)_sum", labels, histogram.sum)
+        sample("\(name)_count", labels, Double(histogram.count))
+    }
+
     /// What the service says of itself.
     mutating func write(_ status: Status) {
         gauge("graftd_ready", help: "Whether images can be classified.", status.phase == .serving ? 1 : 0)
         gauge("graftd_uptime_seconds", help: "Time since the start.", status.uptimeSeconds)
-        gauge("graftd_resident_bytes", help: "Resident memory of the daemon.", Double(status.residentBytes))
         gauge("graftd_store_bytes", help: "Size of the database file.", Double(status.storeBytes))
         gauge("graftd_samples", help: "Samples that take part.", Double(status.samples))
         gauge("graftd_negatives", help: "Examples of none of the labels.", Double(status.negatives))
@@ -43,15 +58,6 @@ struct MetricsText {
         gauge(
             "graftd_shadow_samples", help: "Taught samples by which the version before is compared with this one.",
             status.shadow.map { Double($0.samples) })
-        gauge(
-            "graftd_decode_seconds", help: "Median time to decode an image.", status.decodeMilliseconds.map { $0 / 1e3 }
-        )
-        gauge(
-            "graftd_inference_seconds", help: "Median time of the network.",
-            status.inferenceMilliseconds.map { $0 / 1e3 })
-        gauge(
-            "graftd_refit_seconds", help: "Median time to solve the analytic head.",
-            status.refitMilliseconds.map { $0 / 1e3 })
     }
 
     private static func escaped(_ value: String) -> String {

@@ -9,29 +9,55 @@ struct ProblemMiddleware: RouterMiddleware {
     let routes: RouteTable
     let metrics: RequestMetrics
     let logger: Logger
+    private let faults = OpenFaults()
+
+    init(routes: RouteTable, metrics: RequestMetrics, logger: Logger) {
+        self.routes = routes
+        self.metrics = metrics
+        self.logger = logger
+    }
 
     func handle(
-        _ request: Request, context: BasicRequestContext, next: (Request, BasicRequestContext) async throws -> Response
+        _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         let start = ContinuousClock.now
         let response: Response
         do {
             response = try await next(request, context)
+            if let kind = faults.end(of: Self.operation(request, context)) {
+                logger.notice("what failed with '\(kind.title)' works again")
+            }
+        } catch let error as any HTTPResponseError where error.status == .notFound && request.method == .options {
+            response = options(of: request)
         } catch {
             let problem = problem(for: error, request: request)
-            if problem.status >= 500, problem.kind != .busy, problem.kind != .noBackbone, problem.kind != .stopping {
+            if faults.isNew(problem, in: Self.operation(request, context)) {
                 logger.error(
                     "\(problem.detail)",
                     metadata: [
                         "request": "\(request.method) \(request.uri.path)", "problem": "\(problem.type)",
                     ])
             }
-            response = try Response(problem, methods: routes.methods(of: request.uri.path))
+            response = try Response(
+                problem, methods: routes.methods(of: request.uri.path),
+                isInference: request.uri.path == "/v2" || request.uri.path.hasPrefix("/v2/"))
         }
         metrics.record(
             route: context.endpointPath ?? "unknown", method: request.method.rawValue, status: response.status.code,
             duration: ContinuousClock.now - start)
         return response
+    }
+
+    private static func operation(_ request: Request, _ context: APIContext) -> String {
+        "\(request.method) \(context.endpointPath ?? "")"
+    }
+
+    /// What may be asked at the request's address (RFC 9110, 9.3.7).
+    private func options(of request: Request) -> Response {
+        let methods = request.uri.path == "*" ? ["OPTIONS"] : routes.methods(of: request.uri.path)
+        return Response(
+            status: methods.isEmpty ? .notFound : .noContent,
+            headers: methods.isEmpty ? [:] : [.allow: methods.joined(separator: ", ")])
     }
 
     private func problem(for error: any Error, request: Request) -> Problem {
@@ -59,12 +85,15 @@ struct ProblemMiddleware: RouterMiddleware {
 
 extension Response {
     /// A problem document; `methods` are what a 405 allows.
-    init(_ problem: Problem, methods: [String]) throws {
-        var headers: HTTPFields = [.contentType: APICoding.problem]
+    ///
+    /// - Parameter isInference: Whether the Open Inference Protocol says how it looks instead.
+    init(_ problem: Problem, methods: [String], isInference: Bool = false) throws {
+        var headers: HTTPFields = [.contentType: isInference ? APICoding.json : APICoding.problem]
         if problem.kind == .methodNotAllowed { headers[.allow] = methods.joined(separator: ", ") }
         // One image takes tens of milliseconds, so a full queue has room again within a second.
         if problem.kind == .busy { headers[.retryAfter] = "1" }
-        let body = try APICoding.encoder().encode(problem)
+        let encoder = APICoding.encoder()
+        let body = isInference ? try encoder.encode(InferenceError(error: problem.detail)) : try encoder.encode(problem)
         self.init(
             status: .init(code: problem.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }

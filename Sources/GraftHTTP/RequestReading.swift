@@ -28,8 +28,22 @@ extension Request {
         return value
     }
 
+    /// - Throws: `Problem` of kind `unsupported-type` where `Content-Type` names another type than `type`; it may be absent.
+    func requireType(_ type: String) throws(Problem) {
+        guard let found = headers[.contentType] else { return }
+        let name = found.prefix { $0 != ";" }.trimmingCharacters(in: .whitespaces)
+        guard name.lowercased() != type else { return }
+        throw Problem(
+            .unsupportedType,
+            detail: "expected \(type) as Content-Type, found '\(found)'; with curl, add -H 'Content-Type: \(type)'")
+    }
+
     /// The whole body, at most `limit` bytes.
     func bytes(limit: Int) async throws -> [UInt8] {
+        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+            throw Problem(
+                .unsupportedType, detail: "expected no Content-Encoding, found '\(encoding)'; send the body as it is")
+        }
         let tooLarge = Problem(
             .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
         if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
@@ -41,13 +55,16 @@ extension Request {
         }
     }
 
-    /// The body as JSON; an empty one where `whenEmpty` says so, whose keys are then all that there may be.
-    func json<Value: Decodable>(_ type: Value.Type, whenEmpty: Value? = nil) async throws -> Value {
+    /// The body as JSON, with no other keys than `example` has.
+    ///
+    /// - Parameter whenEmpty: What an empty body means; nil where that is an error.
+    func json<Value: Decodable>(like example: Value, whenEmpty: Value? = nil) async throws -> Value {
+        try requireType("application/json")
         let bytes = try await bytes(limit: 1 << 20)
         if bytes.isEmpty, let whenEmpty { return whenEmpty }
-        if let whenEmpty { try Self.refuseUnknownKeys(bytes, of: whenEmpty) }
+        try Self.refuseUnknownKeys(bytes, of: example)
         do {
-            return try APICoding.decoder().decode(type, from: Data(bytes))
+            return try APICoding.decoder().decode(Value.self, from: Data(bytes))
         } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty && Self.isJSON(bytes) {
             // The decoder calls a number that does not fit its type no JSON.
             throw Problem(.badRequest, detail: "the body is not the expected JSON: a number is out of its range")
@@ -62,7 +79,7 @@ extension Request {
         (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
     }
 
-    /// Where everything may be left out, a misspelt key would be left out too, without a word.
+    /// Where something may be left out, a misspelt key would be left out too, without a word.
     private static func refuseUnknownKeys(_ json: [UInt8], of value: some Any) throws(Problem) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any] else { return }
         let known = Mirror(reflecting: value).children.compactMap(\.label).map(\.snakeCased)
@@ -81,7 +98,7 @@ extension String {
     }
 }
 
-extension BasicRequestContext {
+extension APIContext {
     /// The path's parameter `name`, without percent encoding.
     func parameter(_ name: String) throws(Problem) -> String {
         guard let text = parameters.get(name)?.removingPercentEncoding, !text.isEmpty else {

@@ -1,13 +1,17 @@
+import GraftAPI
+import GraftService
 import HTTPTypes
 import Hummingbird
 
 /// One operation of the API.
 struct Route: Sendable {
-    typealias Handler = @Sendable (Request, BasicRequestContext) async throws -> Response
+    typealias Handler = @Sendable (Request, APIContext) async throws -> Response
 
     let method: HTTPRequest.Method
     /// A path with `{parameters}`.
     let path: String
+    /// The least that a client must be allowed to do.
+    let role: Role
     let handler: Handler
 }
 
@@ -15,16 +19,39 @@ struct Route: Sendable {
 struct RouteTable: Sendable {
     private(set) var routes: [Route] = []
 
-    mutating func on(_ method: HTTPRequest.Method, _ path: String, _ handler: @escaping Route.Handler) {
-        routes.append(Route(method: method, path: path, handler: handler))
+    /// All that `service` answers.
+    ///
+    /// - Parameter reload: reads the configuration again.
+    init(
+        _ service: GraftService, reload: @escaping @Sendable () async throws -> Reloaded, metrics: RequestMetrics,
+        access: AccessControl
+    ) {
+        addModelRoutes(service)
+        addExportRoutes(service)
+        addSampleRoutes(service)
+        addLabelRoutes(service)
+        addTrainingRoutes(service)
+        addBackboneRoutes(service)
+        addBackupRoutes(service)
+        addInferenceRoutes(service)
+        addStatusRoutes(service, metrics: metrics, access: access)
+        addReloadRoute(reload)
+    }
+
+    mutating func on(
+        _ method: HTTPRequest.Method, _ path: String, by role: Role, _ handler: @escaping Route.Handler
+    ) {
+        routes.append(Route(method: method, path: path, role: role, handler: handler))
     }
 
     /// The methods that `path`, as a client sent it, takes; empty where there is no such address.
     func methods(of path: String) -> [String] {
         let parts = path.split(separator: "/")
-        return routes.filter { route in
+        let methods = routes.filter { route in
             let pattern = route.path.split(separator: "/")
             return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
         }.map(\.method.rawValue)
+        guard !methods.isEmpty else { return [] }
+        return methods + (methods.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]
     }
 }

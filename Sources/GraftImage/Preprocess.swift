@@ -101,3 +101,22 @@ private func normalized(_ image: Image, using preprocessing: Preprocessing) -> T
     }
     return Tensor(shape: [1, image.height, image.width, 3], elements: elements)
 }
+
+/// `(value / 255 - mean) / standardDeviation` for each value, `[1, side, side, 3]`, as ``preprocess(_:declared:using:limits:)``
+/// ends: the same bit for bit for the same pixels.
+///
+/// - Parameter pixels: Red, green and blue of 0 to 255. `[side, side, 3]`
+/// - Precondition: There are as many as the side of the crop asks for.
+package func normalized(pixels: [Float], using preprocessing: Preprocessing) -> Tensor {
+    let sources = preprocessing.channelOrder == .rgb ? [0, 1, 2] : [2, 1, 0]
+    var elements: [Float] = []
+    elements.reserveCapacity(pixels.count)
+    for pixel in stride(from: 0, to: pixels.count, by: 3) {
+        for channel in 0..<3 {
+            elements.append(
+                (pixels[pixel + sources[channel]] / 255 - preprocessing.mean[channel])
+                    / preprocessing.standardDeviation[channel])
+        }
+    }
+    return Tensor(shape: [1, preprocessing.cropSide, preprocessing.cropSide, 3], elements: elements)
+}

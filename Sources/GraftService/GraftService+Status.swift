@@ -18,7 +18,8 @@ extension GraftService {
             } else { .serving }
         return Status(
             program: Self.programVersion, phase: phase,
-            summary: Self.summary(phase, model: model, samples: samples, others: others),
+            summary: Self.summary(
+                phase, lackOfBackbone: live.lackOfBackbone, model: model, samples: samples, others: others),
             pid: Int(ProcessInfo.processInfo.processIdentifier),
             uptimeSeconds: (ContinuousClock.now - started).seconds,
             backbone: model.vision.map { BackboneRecord($0.backbone, name: $0.name, loaded: true) },
@@ -34,10 +35,10 @@ extension GraftService {
     }
 
     private static func summary(
-        _ phase: Status.Phase, model: LiveModel, samples: Int, others: [OtherBackbone]
+        _ phase: Status.Phase, lackOfBackbone: String, model: LiveModel, samples: Int, others: [OtherBackbone]
     ) -> String {
         switch phase {
-        case .noBackbone: noBackboneHint
+        case .noBackbone: lackOfBackbone
         case .noLabels: noLabelsHint(others)
         case .serving:
             "version \(model.reference.version), revision \(model.reference.revision): "

@@ -14,7 +14,7 @@ package final class GraftService: Sendable {
     package static let noBackboneHint =
         "no backbone is loaded: bring one with `graftctl backbone import FILE`"
 
-    package let configuration: Configuration
+    let settings: LiveConfiguration
     package let events = EventHub()
     let store: Store
     let pool: ComputePool
@@ -25,9 +25,11 @@ package final class GraftService: Sendable {
     let extractor: Extractor
     let backboneFolder: BackboneFolder
     let recent = RecentAnswers(capacity: 256, imageByteLimit: 16 << 20, latentByteLimit: 8 << 20)
-    let timings = ServiceTimings()
+    package let timings = ServiceTimings()
+    let backups = BackupCount()
     let logger: Logger
     let started = ContinuousClock.now
+    let inferenceCount = Atomic(0)
     private let stopping = Atomic(false)
 
     /// Opens the state, loads the backbone and the active version, and learns again what is stored.
@@ -38,10 +40,11 @@ package final class GraftService: Sendable {
     package init(
         _ configuration: Configuration, trainer: String = TrainerProcess.thisProgram, logger: Logger
     ) async throws {
-        self.configuration = configuration
+        settings = LiveConfiguration(configuration)
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
+        StateBackup.removeLeftovers(state: configuration.state)
         pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
         backboneFolder = BackboneFolder(
             state: configuration.state,
@@ -49,20 +52,22 @@ package final class GraftService: Sendable {
         backboneFolder.removeLeftovers()
         live = LiveModelBox(.empty)
         learner = Learner(
-            configuration: configuration, store: store, live: live, events: events, timings: timings,
+            settings: settings, store: store, live: live, events: events, timings: timings,
             pool: pool, logger: logger)
         training = TrainingSupervisor(
-            configuration: configuration, store: store, learner: learner, pool: pool, events: events,
+            settings: settings, store: store, learner: learner, pool: pool, events: events,
             executable: trainer, logger: logger)
         scheduler = TrainingScheduler(
-            configuration: configuration, store: store, live: live, training: training, logger: logger)
+            settings: settings, store: store, live: live, training: training, logger: logger)
         extractor = Extractor(
             store: store, learner: learner, live: live, pool: pool, events: events, logger: logger)
         if let name = configuration.backbone ?? backboneFolder.names().first {
             do {
                 try await adopt(backboneFolder.load(name), name: name)
             } catch {
-                logger.error("\(error.detail)")
+                // Another one would not know what was taught: the service is up, and says why it cannot answer.
+                live.lackOfBackbone = error.detail
+                logger.error("\(error.detail)", metadata: .event(.backboneUnusable, ["name": "\(name)"]))
             }
         } else {
             logger.notice("\(Self.noBackboneHint)")
@@ -71,8 +76,17 @@ package final class GraftService: Sendable {
         await scheduler.start()
     }
 
+    /// The settings as they are now.
+    package var configuration: Configuration { settings.current }
+
+    /// How training jobs ended since the start.
+    package var trainingEndings: TrainingEndings { training.endings }
+
     /// Whether images can be looked at.
     package var isReady: Bool { live.current.vision != nil && !isStopping }
+
+    /// Why there is no backbone, and what to do, where there is none.
+    package var lackOfBackbone: String { live.lackOfBackbone }
 
     var isStopping: Bool { stopping.load(ordering: .relaxed) }
 
@@ -89,6 +103,7 @@ package final class GraftService: Sendable {
         await scheduler.stop()
         await training.stop()
         await pool.stop()
+        await learner.stopCatchingUp()
         await learner.saveStatistics()
         do {
             try store.close()
@@ -100,27 +115,25 @@ package final class GraftService: Sendable {
     /// Makes `backbone` the one that looks at images, once it has looked at one.
     func adopt(_ backbone: LoadedBackbone, name: String) async throws(Problem) {
         let vision = Vision(
-            name: name, backbone: backbone, threads: configuration.threads,
-            limits: ImageLimits(pixels: configuration.pixelLimit))
-        // A gray test image: it touches every weight, so that the first client does not wait for the disk.
-        let side = backbone.preprocessing.cropSide
-        let gray = EncodedImage(
-            bytes: [UInt8](repeating: 128, count: side * side * 3), format: .rgb24(width: side, height: side))
-        _ = try await vision.look(at: gray, for: .own, on: pool)
+            name: name, backbone: backbone, threads: configuration.threads, settings: settings)
+        // It touches every weight, so that the first client does not wait for the disk.
+        _ = try await vision.look(at: vision.testImage, for: .own, on: pool)
         try await learner.adopt(vision)
         logger.notice(
             "backbone loaded",
-            metadata: [
-                "name": "\(name)", "architecture": "\(backbone.architecture.name)",
-                "fingerprint": "\(backbone.fingerprint.prefix(12))",
-            ])
+            metadata: .event(
+                .backboneLoaded,
+                [
+                    "name": "\(name)", "architecture": "\(backbone.architecture.name)",
+                    "fingerprint": "\(backbone.fingerprint.prefix(12))",
+                ]))
         await extractor.restart()
     }
 
     /// What answers now, or why nothing can.
     func visionOfLiveModel() throws(Problem) -> (model: LiveModel, vision: Vision) {
         let model = live.current
-        guard let vision = model.vision else { throw Problem(.noBackbone, detail: Self.noBackboneHint) }
+        guard let vision = model.vision else { throw Problem(.noBackbone, detail: lackOfBackbone) }
         return (model, vision)
     }
 
@@ -129,8 +142,8 @@ package final class GraftService: Sendable {
         at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision
     ) async throws(Problem) -> SeenImage {
         let look = try await vision.look(at: image, for: wanted, on: pool)
-        timings.decode.record(look.decode)
-        timings.inference.record(look.inference)
+        inferenceCount.add(1, ordering: .relaxed)
+        timings.record(look)
         return SeenImage(
             digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint,
             features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
@@ -139,7 +152,15 @@ package final class GraftService: Sendable {
 
 /// How long the last images and solves took.
 package struct ServiceTimings: Sendable {
+    /// From when an image was there until a thread had time for it.
+    package let queue = Timings()
     package let decode = Timings()
     package let inference = Timings()
     package let refit = Timings()
+
+    func record(_ look: Vision.Look) {
+        queue.record(look.wait)
+        decode.record(look.decode)
+        inference.record(look.inference)
+    }
 }

@@ -16,6 +16,12 @@ enum Schema {
         }
     }
 
+    /// Whether the next start of a daemon migrates the file.
+    static func isOlder(_ database: any DatabaseReader) throws -> Bool {
+        let migrator = migrator
+        return try database.read { try !migrator.hasCompletedMigrations($0) }
+    }
+
     private static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { db in

@@ -10,7 +10,7 @@ final class StateLock: Sendable {
     /// - Throws: ``StoreError/alreadyOpen(folder:pid:)``, or ``StoreError/notWritable(folder:reason:)``.
     init(folder: String) throws(StoreError) {
         let path = "\(folder)/graftd.lock"
-        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw .notWritable(folder: folder, reason: String(cString: strerror(errno))) }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             close(file)
@@ -21,6 +21,16 @@ final class StateLock: Sendable {
         _ = ftruncate(file, 0)
         _ = pwrite(file, pid, pid.utf8.count, 0)
         descriptor = Mutex(file)
+    }
+
+    /// Whether a daemon, or a repair, holds `folder`. Nothing is created.
+    static func isHeld(folder: String) -> Bool {
+        let file = open("\(folder)/graftd.lock", O_RDONLY | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        guard flock(file, LOCK_SH | LOCK_NB) == 0 else { return true }
+        flock(file, LOCK_UN)
+        return false
     }
 
     /// Lets another daemon have the folder.

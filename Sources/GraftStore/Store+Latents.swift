@@ -103,7 +103,7 @@ extension Store {
             ])
     }
 
-    private func readNow<R>(_ body: (Database) throws -> R) throws(StoreError) -> R {
+    func readNow<R>(_ body: (Database) throws -> R) throws(StoreError) -> R {
         do {
             return try database.read(body)
         } catch {

@@ -22,7 +22,7 @@ extension Store {
     package func forEachSketch(fingerprint: String, size: Int = 512, _ body: ([SketchedSample]) -> Void) throws {
         var last: Int64 = 0
         while true {
-            let rows = try database.read { [last] db in
+            let rows = try readNow { [last] db in
                 try Row.fetchAll(
                     db,
                     sql: """

@@ -39,17 +39,37 @@ package struct LaterSample: Sendable, Equatable {
 extension Store {
     /// What was saved for the backbone `fingerprint`, if it still stands.
     package func savedStatistics(fingerprint: String) async throws(StoreError) -> SavedStatistics? {
-        try await read { db in
-            try Row.fetchOne(
-                db,
-                sql: """
-                    SELECT change, digest, bytes FROM statistics
-                    WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?)
-                    """, arguments: [fingerprint]
-            ).map {
-                SavedStatistics(
-                    change: $0["change"], digest: [UInt8]($0["digest"] as Data), bytes: [UInt8]($0["bytes"] as Data))
-            }
+        try await read { try Self.savedStatistics(fingerprint: fingerprint, $0) }
+    }
+
+    /// The same. Synchronous: for the doctor.
+    package func savedStatisticsNow(fingerprint: String) throws(StoreError) -> SavedStatistics? {
+        do {
+            return try database.read { try Self.savedStatistics(fingerprint: fingerprint, $0) }
+        } catch {
+            throw StoreError(error, folder: folder)
+        }
+    }
+
+    private static func savedStatistics(fingerprint: String, _ db: Database) throws -> SavedStatistics? {
+        try Row.fetchOne(
+            db,
+            sql: """
+                SELECT change, digest, bytes FROM statistics
+                WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?)
+                """, arguments: [fingerprint]
+        ).map {
+            SavedStatistics(
+                change: $0["change"], digest: [UInt8]($0["digest"] as Data), bytes: [UInt8]($0["bytes"] as Data))
+        }
+    }
+
+    /// Forgets what was saved for the backbone `fingerprint`: it is learned again from the samples.
+    package func dropStatistics(fingerprint: String) async throws(StoreError) {
+        try await write { db in
+            try db.execute(
+                sql: "DELETE FROM statistics WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?)",
+                arguments: [fingerprint])
         }
     }
 

@@ -178,6 +178,15 @@ extension Store {
         }
     }
 
+    /// Lets `parent` answer instead of version `number`, whose weights are damaged; neither is the other's shadow.
+    package func replaceActive(_ number: Int64, by parent: Int64) async throws(StoreError) {
+        try await write { db in
+            guard try Self.activeVersion(db) == number else { return }
+            try Self.setActive(parent, db)
+            try Self.setShadow(nil, db)
+        }
+    }
+
     package func activeVersion() async throws(StoreError) -> Int64 { try await read(Self.activeVersion) }
 
     static func activeVersion(_ db: Database) throws -> Int64 {

@@ -27,8 +27,9 @@ package final class Store: Sendable {
             case .writer:
                 try Self.createFolders(folder)
                 lock = try StateLock(folder: folder)
+                try Restoration.finish(folder)
                 // SQLite gives the files of its log the mode of the database, so that is made first.
-                Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640))
+                Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600))
                 database = try DatabasePool(path: path, configuration: Self.writing)
                 // Every commit waits for the disk; said here, because turning the log on sets it to less.
                 try database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -47,6 +48,9 @@ package final class Store: Sendable {
         }
     }
 
+    /// Whether a daemon uses `folder`.
+    package static func isInUse(folder: String) -> Bool { StateLock.isHeld(folder: folder) }
+
     /// Folds the write-ahead log into the file, closes it, and lets another daemon have the folder. No call may come after it.
     package func close() throws(StoreError) {
         do {
@@ -57,7 +61,7 @@ package final class Store: Sendable {
         lock?.release()
     }
 
-    private static var writing: Configuration {
+    static var writing: Configuration {
         var configuration = Configuration()
         configuration.journalMode = .wal
         configuration.busyMode = .timeout(10)
@@ -76,7 +80,7 @@ package final class Store: Sendable {
         for path in [folder, "\(folder)/versions", "\(folder)/backbones"] {
             do {
                 try FileManager.default.createDirectory(
-                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+                    atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             } catch {
                 throw StoreError.notWritable(folder: folder, reason: error.localizedDescription)
             }

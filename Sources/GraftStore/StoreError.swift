@@ -26,9 +26,11 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             "the state in \(folder) was written by a newer graftd: run that version, or restore an older backup"
         case .diskFull(let folder): "the disk of \(folder) is full: free some space and try again"
         case .notWritable(let folder, let reason):
-            "the state in \(folder) cannot be written (\(reason)): it must belong to the service's user"
+            "the state in \(folder) cannot be written (\(reason)): it must belong to the service's user, on a disk that is "
+                + "mounted for writing; `graftctl doctor` says more"
         case .corrupt(let folder, let reason):
-            "the database in \(folder) is damaged (\(reason)): restore it from a backup"
+            "the database in \(folder) is damaged (\(reason)): stop the daemon and run `graftctl doctor --repair`, which keeps "
+                + "what can be read, or restore a backup"
         case .badLabel(let reason): reason
         case .unknownLabel(let name): "there is no label '\(name)'; `graftctl labels` shows those there are"
         case .labelExists(let name): "the label '\(name)' exists already: ask for a merge to make the two one"

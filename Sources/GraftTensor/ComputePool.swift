@@ -25,8 +25,15 @@ package enum ComputePoolError: Error, Equatable, Sendable, CustomStringConvertib
 package final class ComputePool: Sendable {
     /// The number of threads.
     package let threads: Int
-    /// How many pieces of work may wait while all threads are busy.
-    package let queueLimit: Int
+    /// How many pieces of work may wait while all threads are busy; a new limit holds for what comes then.
+    package var queueLimit: Int {
+        get { limit.load(ordering: .relaxed) }
+        set {
+            precondition(newValue >= 0)
+            limit.store(newValue, ordering: .relaxed)
+        }
+    }
+    private let limit: Atomic<Int>
     private let queue: WorkQueue
 
     /// - Parameter stackSize: Bytes for each thread.
@@ -34,12 +41,14 @@ package final class ComputePool: Sendable {
     package init(threads: Int, queueLimit: Int, stackSize: Int = 2 << 20) {
         precondition(threads >= 1 && queueLimit >= 0)
         self.threads = threads
-        self.queueLimit = queueLimit
+        limit = Atomic(queueLimit)
         queue = WorkQueue(threads: threads)
         for worker in 0..<threads {
             // The threads hold the queue, not the pool, so that a forgotten pool ends them.
-            let thread = Thread { [queue] in queue.work(as: worker) }
-            thread.name = "compute-\(worker)"
+            let thread = Thread { [queue] in
+                Thread.setSystemName("compute-\(worker)")
+                queue.work(as: worker)
+            }
             thread.stackSize = stackSize
             thread.start()
         }

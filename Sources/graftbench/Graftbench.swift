@@ -6,7 +6,7 @@ struct Graftbench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "graftbench", abstract: "Measures graftd's parts on this machine.",
         subcommands: [
-            Auto.self, Fit.self, Head.self, Infer.self, Memory.self, Refit.self, Scaling.self, Start.self,
-            State.self, Sureness.self, TrainStep.self, Unknown.self,
+            Auto.self, Fit.self, Head.self, Infer.self, Load.self, Memory.self, Refit.self, Scaling.self, Serve.self,
+            Start.self, State.self, Sureness.self, TrainStep.self, Unknown.self,
         ])
 }

@@ -32,6 +32,23 @@ struct NetworkOptions: ParsableArguments {
     }
 }
 
+extension NetworkOptions {
+    /// Writes a file of random weights of the architecture.
+    func writeRandomBackbone(to path: String) throws {
+        guard let architecture = Architecture.named(arch) else {
+            throw ValidationError("no architecture is called \(arch)")
+        }
+        var weights = StateDict()
+        for parameter in architecture.parameters {
+            weights.add(StateTensor(shape: parameter.shape, floats: parameter.randomElements()), as: parameter.name)
+        }
+        let metadata = BackboneMetadata(
+            architecture: architecture.name, preprocessing: architecture.preprocessingJSON, source: "random",
+            sourceSHA256: SHA256Digest(bytes: [UInt8](repeating: 0, count: 32)), weights: weights)
+        try SafetensorsWriter.write(weights, metadata: metadata.entries, to: path)
+    }
+}
+
 extension JSONEncoder {
     /// Keys in alphabetical order, so that lines can be compared.
     static var sorted: JSONEncoder {

@@ -26,7 +26,7 @@ struct Start: ParsableCommand {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = folder.appending(path: "backbone.safetensors").path
-        try writeRandomBackbone(to: file)
+        try network.writeRandomBackbone(to: file)
         try report(file)
     }
 
@@ -57,20 +57,6 @@ struct Start: ParsableCommand {
             throw ValidationError("the process that was to load \(file) failed")
         }
         return time
-    }
-
-    private func writeRandomBackbone(to path: String) throws {
-        guard let architecture = Architecture.named(network.arch) else {
-            throw ValidationError("no architecture is called \(network.arch)")
-        }
-        var weights = StateDict()
-        for parameter in architecture.parameters {
-            weights.add(StateTensor(shape: parameter.shape, floats: parameter.randomElements()), as: parameter.name)
-        }
-        let metadata = BackboneMetadata(
-            architecture: architecture.name, preprocessing: architecture.preprocessingJSON, source: "random",
-            sourceSHA256: SHA256Digest(bytes: [UInt8](repeating: 0, count: 32)), weights: weights)
-        try SafetensorsWriter.write(weights, metadata: metadata.entries, to: path)
     }
 }
 

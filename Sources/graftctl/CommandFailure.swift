@@ -7,6 +7,8 @@ enum ExitStatus: Int32 {
     case noDaemon = 3
     case notPermitted = 4
     case notPublished = 5
+    /// `EX_CONFIG` of sysexits.h, as of graftd.
+    case configuration = 78
 }
 
 /// Ends a command with one line on standard error and an exit status.

@@ -26,14 +26,16 @@ struct Graftctl: AsyncParsableCommand {
               4   no permission to use the socket
               5   training ended, but its version was not published
               64  the command line is not understood
+              78  the settings are wrong
 
             Results go to standard output; progress and errors to standard error. Colours and bars are shown on a \
             terminal only, and no colours where NO_COLOR is set.
             """,
         subcommands: [
-            StatusCommand.self, ClassifyCommand.self, TeachCommand.self, TrainCommand.self, LabelsCommand.self,
-            VersionsCommand.self, ReportCommand.self, ActivateCommand.self, ExportCommand.self, BackboneCommand.self,
-            EvaluateCommand.self,
+            StatusCommand.self, ClassifyCommand.self, TeachCommand.self, SamplesCommand.self, LabelsCommand.self,
+            TrainCommand.self, VersionsCommand.self, ReportCommand.self, EvaluateCommand.self, ActivateCommand.self,
+            ExportCommand.self, BackboneCommand.self, WatchCommand.self, CheckCommand.self, ReloadCommand.self,
+            BackupCommand.self, RestoreCommand.self, DoctorCommand.self, ManualCommand.self,
         ])
 
     static func main() async {

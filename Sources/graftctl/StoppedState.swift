@@ -1,5 +1,6 @@
 import Foundation
 import GraftClient
+import GraftStore
 
 /// The state folder of a daemon that does not run; it cannot start while this value lives.
 final class StoppedState {
@@ -16,7 +17,7 @@ final class StoppedState {
             throw CommandFailure("no state folder '\(folder)'; create it, owned by the user that the daemon runs as")
         }
         let path = "\(folder)/graftd.lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else {
             throw CommandFailure("cannot open '\(path)': \(Self.reason(errno))")
         }
@@ -26,7 +27,7 @@ final class StoppedState {
             close(descriptor)
             throw CommandFailure(
                 code == EWOULDBLOCK
-                    ? "a daemon uses '\(folder)'; import through its socket, without --state"
+                    ? "a daemon uses '\(folder)'; stop it first"
                     : "cannot lock '\(path)': \(Self.reason(code))")
         }
         (self.folder, lock, owner, group) = (folder, descriptor, information.st_uid, information.st_gid)
@@ -42,7 +43,7 @@ final class StoppedState {
         precondition(BackboneName.isUsable(name))
         let backbones = "\(folder)/backbones", home = "\(backbones)/\(name)"
         for path in [backbones, home] {
-            guard mkdir(path, 0o755) == 0 || errno == EEXIST else {
+            guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
                 throw CommandFailure("cannot create '\(path)': \(Self.reason(errno))")
             }
             giveAway(path)
@@ -62,6 +63,41 @@ final class StoppedState {
         // A new name is durable once its folder is, and a new folder once the one above it is.
         for path in [home, backbones, folder] { try sync(path) }
         return final
+    }
+
+    // MARK: Restoring
+
+    /// Whether it knows nothing that a restore would replace.
+    var isEmpty: Bool {
+        !FileManager.default.fileExists(atPath: "\(folder)/graftd.sqlite")
+            && ["backbones", "versions"].allSatisfy { part in
+                (try? FileManager.default.contentsOfDirectory(atPath: "\(folder)/\(part)"))?.isEmpty ?? true
+            }
+    }
+
+    /// Ends a restore that was interrupted.
+    func finishRestore() throws(CommandFailure) {
+        do throws(StoreError) { try Restoration.finish(folder) } catch { throw CommandFailure("\(error)") }
+    }
+
+    /// Replaces the state by what `fill` puts into a new folder, wholly or not at all.
+    func replace<Result>(_ fill: (_ new: String) throws -> Result) throws -> Result {
+        do {
+            let new = try Restoration.begin(folder)
+            // Not there any more once it is in place.
+            defer { try? FileManager.default.removeItem(atPath: new) }
+            let result = try fill(new)
+            // A database that this program cannot read would keep the daemon from starting.
+            try Store(folder: new, access: .reader).close()
+            giveAway(new)
+            for path in FileManager.default.enumerator(atPath: new) ?? .init() {
+                if let path = path as? String { giveAway("\(new)/\(path)") }
+            }
+            try Restoration.commit(new, folder)
+            return result
+        } catch let error as StoreError {
+            throw CommandFailure("\(error)")
+        }
     }
 
     /// Makes what root created the daemon's, which otherwise could not replace it.

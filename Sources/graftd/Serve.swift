@@ -4,6 +4,7 @@ import Foundation
 import Glibc
 import GraftHTTP
 import GraftService
+import GraftSystemd
 import Logging
 import ServiceLifecycle
 
@@ -13,7 +14,11 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             Settings come from the configuration file, then GRAFTD_* variables, then these flags; a later one wins.
 
-            Exit status: 0 stopped as asked; 1 could not start, or failed; 64 wrong usage; 78 wrong configuration.
+            Exit status:
+              0   stopped as asked
+              1   could not start, or failed
+              64  the command line is not understood
+              78  the settings are wrong
 
             Examples:
               graftd --socket /tmp/graftd.sock --state ~/graftd
@@ -30,66 +35,84 @@ struct Serve: AsyncParsableCommand {
     var config: String?
 
     func run() async throws {
-        let settings = try await readConfiguration()
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        var logger = Logger(label: "graftd")
-        logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
+        // Until it can be heeded, an order to reload is no reason to end.
+        signal(SIGHUP, SIG_IGN)
+        let source = ConfigurationSource(
+            file: config, environment: ProcessInfo.processInfo.environment,
+            flags: ["socket": socket, "state": state].compactMapValues { $0 })
+        let settings = try await read(source)
+        DaemonLog.bootstrap(level: settings.logLevel)
+        let logger = Logger(label: "graftd")
         do {
-            try await serve(settings, logger)
+            try await serve(settings, source, logger)
         } catch {
             logger.critical("\(error)")
+            ServiceManager().tell(.status("\(error)"))
             throw ExitCode.failure
         }
     }
 
-    private func readConfiguration() async throws -> Configuration {
-        var flags: [String: String] = [:]
-        flags["socket"] = socket
-        flags["state"] = state
+    private func read(_ source: ConfigurationSource) async throws -> Configuration {
         do {
-            return try await .read(file: config, environment: ProcessInfo.processInfo.environment, flags: flags)
+            return try await source.read()
         } catch {
             FileHandle.standardError.write(Data("graftd: \(error)\n".utf8))
             throw ExitCode(78)  // EX_CONFIG of sysexits.h, which systemd names in its log
         }
     }
 
-    private func serve(_ settings: Configuration, _ logger: Logger) async throws {
+    /// How many connections may be open: as the settings say, or as many as this process may hold.
+    private func connectionLimit(_ settings: Configuration, _ logger: Logger) -> Int {
+        let connections = ProcessLimits.openDescriptors(for: settings.connectionLimit)
+        if connections < settings.connectionLimit {
+            logger.warning(
+                """
+                connectionLimit is \(settings.connectionLimit), but only \(connections) fit the limit of open files; \
+                raise it with LimitNOFILE= of the unit, or ulimit -n
+                """)
+        }
+        return connections
+    }
+
+    private func serve(_ settings: Configuration, _ source: ConfigurationSource, _ logger: Logger) async throws {
         // What a solve needs goes back to the system when it is done. Left to itself, glibc keeps ever larger pieces: with
         // 1,000 labels of 1,280 features that was 60 MB more, and 40 MB more at the peak.
         mallopt(M_MMAP_THRESHOLD, 1 << 20)
-        try SocketFile.prepare(settings.socket)
-        let service = try await GraftService(settings, logger: logger)
-        let server = HTTPServer(service: service, socket: settings.socket, logger: logger)
-        let application = server.application {
-            SocketFile.openToGroup(settings.socket)
-            logger.notice("listening on \(settings.socket)")
+        let manager = ServiceManager()
+        // At once: whoever connects while the model is being loaded waits, and is answered.
+        let socket = try listeningSocket(settings)
+        defer { socket.removeFile() }
+        let service = try await manager.withPatience(limit: .seconds(600), status: "loading") {
+            let service = try await GraftService(settings, logger: logger)
+            try await service.answerTestImage()
+            return service
         }
-        let group = ServiceGroup(
+        let reloader = Reloader(source: source, service: service, manager: manager, logger: logger)
+        let server = HTTPServer(
+            service: service, connectionLimit: connectionLimit(settings, logger),
+            reload: { try await reloader.reload() }, logger: logger)
+        let listener = server.service(on: socket) {
+            manager.tell(.ready, .status(await StatusNotice.text(service)))
+            logger.notice("listening on \(socket.path)", metadata: .event(.started))
+        }
+        let services: [any Service] = [
+            listener, StopNotice(service: service, manager: manager), Hangups(reloader: reloader),
+            StatusNotice(service: service, manager: manager), Watchdog(service: service, manager: manager),
+        ]
+        var quiet = logger
+        quiet.logLevel = .warning
+        try await ServiceGroup(
             configuration: .init(
-                services: [.init(service: application), .init(service: StopNotice(service: service))],
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger.atLeast(.warning)))
-        try await group.run()
+                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: quiet)
+        ).run()
         await service.stop()
-        SocketFile.remove(settings.socket)
-        logger.notice("stopped")
+        logger.notice("stopped", metadata: .event(.stopped))
     }
-}
 
-/// Tells the service at once that it is to stop, so that streams end and connections can drain.
-private struct StopNotice: Service {
-    let service: GraftService
-
-    func run() async throws {
-        try? await gracefulShutdown()
-        service.beginStopping()
-    }
-}
-
-extension Logger {
-    fileprivate func atLeast(_ level: Level) -> Logger {
-        var logger = self
-        logger.logLevel = max(logLevel, level)
-        return logger
+    /// The socket that the service manager handed over, else one of our own.
+    private func listeningSocket(_ settings: Configuration) throws -> ListeningSocket {
+        guard let inherited = try InheritedSocket.all().first else { return try ListeningSocket(bind: settings.socket) }
+        return ListeningSocket(inherited: inherited.descriptor)
     }
 }

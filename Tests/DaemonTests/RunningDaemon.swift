@@ -53,10 +53,20 @@ final class RunningDaemon: Sendable {
     let client: GraftClient
     nonisolated(unsafe) private var process: Process?  // Each test drives its daemon from one task at a time.
 
+    private let environment: [String: String]
+
     /// Starts a daemon, with the real backbone where `backbone` says so, and waits until it answers.
-    init(backbone: Bool = true, configuration: String? = nil) async throws {
+    ///
+    /// - Parameters:
+    ///   - place: The folder to make its state in; nil for one of its own.
+    ///   - environment: Variables of the daemon, beside those of the tests.
+    init(
+        backbone: Bool = true, configuration: String? = nil, in place: String? = nil,
+        environment: [String: String] = [:]
+    ) async throws {
         folder = try TemporaryFolder()
-        state = folder.file("state").path
+        self.environment = environment
+        state = place.map { "\($0)/state" } ?? folder.file("state").path
         socket = folder.file("s").path
         client = try GraftClient(socket: socket)
         if let configuration {
@@ -84,6 +94,7 @@ final class RunningDaemon: Sendable {
         let handle = try #require(FileHandle(forWritingAtPath: log))
         try handle.seekToEnd()
         process.standardError = handle
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         try process.run()
         self.process = process
         // Loading and the first start's migrations take well under a second; a loaded machine may need many.
@@ -123,9 +134,11 @@ final class RunningDaemon: Sendable {
 
     /// Runs `body` with a daemon that is ended however it goes.
     static func with(
-        backbone: Bool = true, configuration: String? = nil, _ body: (RunningDaemon) async throws -> Void
+        backbone: Bool = true, configuration: String? = nil, in place: String? = nil,
+        environment: [String: String] = [:], _ body: (RunningDaemon) async throws -> Void
     ) async throws {
-        let daemon = try await RunningDaemon(backbone: backbone, configuration: configuration)
+        let daemon = try await RunningDaemon(
+            backbone: backbone, configuration: configuration, in: place, environment: environment)
         do {
             try await body(daemon)
             await daemon.end()

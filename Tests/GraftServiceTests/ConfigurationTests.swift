@@ -97,4 +97,58 @@ import Testing
         let errors = await #expect(throws: ConfigurationErrors.self) { try await read(file: "/nowhere/graftd.yaml") }
         #expect(errors?.problems.first?.value == "/nowhere/graftd.yaml")
     }
+
+    @Test func whatIsMisspeltInTheFileIsNamedWithItsLine() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("graftd.yaml")
+        try """
+        # A comment.
+        pixelLimit: 1000
+        pixel_limt: 2000
+        colour: blue
+        threads: [1, 2]
+        logLevel: loud
+        """.write(to: file, atomically: true, encoding: .utf8)
+        let errors = await #expect(throws: ConfigurationErrors.self) { try await read(file: file.path) }
+        #expect(
+            errors?.problems.map(\.description) == [
+                "pixel_limt (line 3): expected one of the keys of graftd.yaml(5), perhaps pixelLimit, found '2000'",
+                "colour (line 4): expected one of the keys of graftd.yaml(5), found 'blue'",
+                "threads (line 5): expected one value, found 'a list or mapping'",
+                "logLevel: expected trace, debug, info, notice, warning, error, found 'loud'",
+            ])
+        for (text, isRight) in [("", true), ("# nothing\n", true), ("just words\n", false), ("a: b: c\n", false)] {
+            try text.write(to: file, atomically: true, encoding: .utf8)
+            let settings = try? await read(file: file.path)
+            #expect((settings == Configuration()) == isRight, "\(text)")
+        }
+    }
+
+    /// Every stored property has its setting, and every setting changes one: what is read is what is documented.
+    @Test func theTableHasEverySetting() async throws {
+        let properties = Mirror(reflecting: Configuration()).children.compactMap(\.label)
+        #expect(Configuration.settings.map(\.key).sorted() == properties.sorted())
+        let values = ["Limit": "12345", "Seconds": "77", "Group": "wheel", "train": "55"]
+        for setting in Configuration.settings {
+            let value =
+                switch setting.key {
+                case "threads": "3"
+                case "keep": "original"
+                case "latents": "half"
+                case "trainAutomatically": "off"
+                case "logLevel": "error"
+                case let key: values.first { key.hasSuffix($0.key) }?.value ?? (key.hasPrefix("train") ? "55" : "/else")
+                }
+            let changed = try await read(environment: [setting.variable: value])
+            #expect(changed.values[setting.key] == value, "\(setting.key)")
+            #expect(changed.values.filter { $0.value != Configuration().values[$0.key] }.map(\.key) == [setting.key])
+        }
+    }
+
+    @Test func theReadmeListsEverySetting() throws {
+        let readme = try String(
+            contentsOf: Fixture.root.deletingLastPathComponent().deletingLastPathComponent()
+                .appending(path: "README.md"), encoding: .utf8)
+        for setting in Configuration.settings { #expect(readme.contains("| `\(setting.key)` | "), "\(setting.key)") }
+    }
 }

@@ -33,19 +33,21 @@ final class HeldTrainer {
 
     /// Trains as the service asks, and hands back what `alter` made of it.
     func train(
-        _ running: RunningService, alter: (inout TrainerResult, inout LinearHead) -> Void = { _, _ in }
+        _ running: RunningService, alter: (inout TrainerResult, inout LinearHead) -> Void = { _, _ in },
+        afterwards: (String, inout TrainerResult) throws -> Void = { _, _ in }
     ) async throws -> TrainJob {
         _ = try await running.service.train(TrainRequest(strategy: .head))
-        return try await finish(running, alter: alter)
+        return try await finish(running, alter: alter, afterwards: afterwards)
     }
 
     private static func work(on job: TrainerJob) async throws -> TrainerResult {
         try await Trainer.train(job) { _, _ in }
     }
 
-    /// Does the work of the job that has been started.
+    /// Does the work of the job that has been started; `afterwards` is told where the candidate's file is.
     func finish(
-        _ running: RunningService, alter: (inout TrainerResult, inout LinearHead) -> Void = { _, _ in }
+        _ running: RunningService, alter: (inout TrainerResult, inout LinearHead) -> Void = { _, _ in },
+        afterwards: (String, inout TrainerResult) throws -> Void = { _, _ in }
     ) async throws -> TrainJob {
         let file = folder.file("job")
         while !FileManager.default.fileExists(atPath: file.path) { try await Task.sleep(for: .milliseconds(5)) }
@@ -57,6 +59,7 @@ final class HeldTrainer {
         alter(&result, &head)
         try SafetensorsWriter.write(head.stateDict(), metadata: head.metadata, to: job.output)
         result.digest = try MappedFile(path: job.output, byteLimit: 1 << 30).digest().description
+        try afterwards(job.output, &result)
         let line = try JSONEncoder().encode(TrainerMessage.finished(result)) + Data("\n".utf8)
         try line.write(to: folder.file("answer"), options: .atomic)
         while true {

@@ -3,27 +3,6 @@ import GraftStore
 import TestSupport
 import Testing
 
-/// A real small file system, which only root may mount.
-final class SmallDisk: Sendable {
-    private let folder: TemporaryFolder
-    let path: String
-
-    /// Nil where it cannot be mounted.
-    init?(bytes: Int) throws {
-        folder = try TemporaryFolder()
-        path = folder.url.path(percentEncoded: false)
-        guard mount("graftd-test", path, "tmpfs", 0, "size=\(bytes)") == 0 else {
-            print("skipped: mounting a small disk needs root (\(String(cString: strerror(errno))))")
-            return nil
-        }
-    }
-
-    func makeReadOnly() -> Bool { mount("graftd-test", path, "tmpfs", UInt(MS_REMOUNT | MS_RDONLY), nil) == 0 }
-
-    // Lazily, because a store that is still open holds files in it.
-    deinit { umount2(path, Int32(MNT_DETACH)) }
-}
-
 @Suite struct StoreFullDiskTests {
     @Test func aFullDiskIsATypedErrorAndLosesNothingAcknowledged() async throws {
         guard let disk = try SmallDisk(bytes: 1 << 20) else { return }

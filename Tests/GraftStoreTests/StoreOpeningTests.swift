@@ -123,7 +123,7 @@ import GraftStore
         let state = try TemporaryState()
         let store = try state.open()
         _ = try await store.taught("cat", 1)
-        #expect(try mode(state.path) == 0o750)
+        #expect(try mode(state.path) == 0o700)
         // A stricter umask may take more away, so only what others may do is checked.
         #expect(try mode(state.database) & 0o007 == 0)
         let log = try mode(state.database + "-wal")

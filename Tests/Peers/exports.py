@@ -13,17 +13,11 @@ Images are sent as 256 x 256 raw pixels, of which the daemon takes the middle 22
 the network and the head is compared.
 """
 import argparse
-import http.client
 import json
-import os
 import pathlib
 import shutil
-import signal
-import socket
-import subprocess
 import sys
 import tempfile
-import time
 
 import numpy
 import onnx
@@ -33,74 +27,16 @@ import torch
 from PIL import Image
 
 import nets
+from daemon import SIDE, Daemon
 
 TOLERANCE = 1e-4
 # The pictures are Debian's; those that are too large are left out by their headers.
 Image.MAX_IMAGE_PIXELS = None
-SIDE, CROP = 256, 224
+CROP = 224
 TINTS = {
     "red": (1, 0.55, 0.55), "green": (0.55, 1, 0.55), "blue": (0.55, 0.55, 1), "yellow": (1, 1, 0.4), "dark": (0.4, 0.4, 0.4)
 }
 TAUGHT, ASKED = 16, 20
-
-
-class Connection(http.client.HTTPConnection):
-    def __init__(self, path):
-        super().__init__("graftd")
-        self.path = path
-
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.connect(self.path)
-
-
-class Daemon:
-    def __init__(self, build, folder):
-        self.build, self.folder = pathlib.Path(build), folder
-        self.socket = str(folder / "s")
-        (folder / "state").mkdir()
-        self.log = open(folder / "log", "wb")
-        self.process = subprocess.Popen(
-            [self.build / "graftd", "--socket", self.socket, "--state", folder / "state"], stderr=self.log)
-        for _ in range(600):
-            try:
-                self.call("GET", "/v1/status")
-                return
-            except OSError:
-                if self.process.poll() is not None:
-                    sys.exit((folder / "log").read_text())
-                time.sleep(0.1)
-        sys.exit("graftd does not answer")
-
-    def call(self, method, path, body=None, media_type="application/json"):
-        connection = Connection(self.socket)
-        connection.request(method, path, body, {"Content-Type": media_type} if body is not None else {})
-        response = connection.getresponse()
-        content = json.loads(response.read())
-        connection.close()
-        if response.status >= 300:
-            raise RuntimeError(f"{method} {path}: {content}")
-        return content
-
-    def image(self, path, pixels):
-        return self.call("POST", path, pixels.tobytes(), f"application/x-graftd-rgb24; width={SIDE}; height={SIDE}")
-
-    def train(self, features):
-        self.call("POST", "/v1/train", json.dumps({"strategy": "head", "features": features}))
-        while (job := self.call("GET", "/v1/train"))["state"] == "running":
-            time.sleep(0.05)
-        return job
-
-    def ctl(self, *arguments):
-        run = subprocess.run(
-            [self.build / "graftctl", *map(str, arguments), "--socket", self.socket], capture_output=True, text=True)
-        if run.returncode:
-            sys.exit(f"graftctl {' '.join(map(str, arguments))}: {run.stderr}")
-        return run.stdout
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait()
 
 
 def pictures(folder):

@@ -7,7 +7,7 @@ import NIOCore
 extension RouteTable {
     /// Weights out.
     mutating func addExportRoutes(_ service: GraftService) {
-        on(.get, "/v1/versions/{version}/export") { _, context in
+        on(.get, "/v1/versions/{version}/export", by: .admin) { _, context in
             let export = try await service.export(context.number("version"))
             return Response(
                 status: .ok, headers: [.contentType: "application/octet-stream", .cacheControl: "no-store"],

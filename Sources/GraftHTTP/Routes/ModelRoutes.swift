@@ -5,18 +5,18 @@ import Hummingbird
 extension RouteTable {
     /// Asking, and choosing which version answers.
     mutating func addModelRoutes(_ service: GraftService) {
-        on(.post, "/v1/classify") { request, _ in
+        on(.post, "/v1/classify", by: .classify) { request, _ in
             let top = try request.query("top", in: 1...1_000, default: 5)
             let image = try await request.image(service)
             return try Response(try await service.classify(image, top: top))
         }
-        on(.get, "/v1/versions") { _, _ in
+        on(.get, "/v1/versions", by: .classify) { _, _ in
             try Response(try await service.versions())
         }
-        on(.get, "/v1/versions/{version}") { _, context in
+        on(.get, "/v1/versions/{version}", by: .classify) { _, context in
             try Response(try await service.version(context.number("version")))
         }
-        on(.post, "/v1/versions/{version}/activate") { _, context in
+        on(.post, "/v1/versions/{version}/activate", by: .admin) { _, context in
             try Response(try await service.activate(context.number("version")))
         }
     }

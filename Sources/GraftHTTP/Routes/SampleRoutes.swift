@@ -5,7 +5,7 @@ import Hummingbird
 extension RouteTable {
     /// Teaching, and what has been taught.
     mutating func addSampleRoutes(_ service: GraftService) {
-        on(.post, "/v1/samples") { request, _ in
+        on(.post, "/v1/samples", by: .teach) { request, _ in
             let teaching = Teaching(
                 label: try request.taughtLabel(), group: request.query("group"),
                 relabel: try request.relabelsOnConflict())
@@ -18,7 +18,7 @@ extension RouteTable {
             return try Response(
                 outcome.taught, status: outcome.isNew ? .created : .ok, location: "/v1/samples/\(outcome.taught.id)")
         }
-        on(.get, "/v1/samples") { request, _ in
+        on(.get, "/v1/samples", by: .teach) { request, _ in
             let limit = try request.query("limit", in: 1...1_000, default: 100)
             let after = try request.query("after", in: 0...Int.max, default: 0)
             let label = request.query("label")
@@ -27,11 +27,11 @@ extension RouteTable {
             return try Response(
                 try await service.samples(label: label, negative: negative, after: after, limit: limit))
         }
-        on(.get, "/v1/samples/{id}") { _, context in
+        on(.get, "/v1/samples/{id}", by: .teach) { _, context in
             try Response(try await service.sample(context.parameter("id")))
         }
-        on(.patch, "/v1/samples/{id}") { request, context in
-            let change = try await request.json(SampleChange.self)
+        on(.patch, "/v1/samples/{id}", by: .teach) { request, context in
+            let change = try await request.json(like: SampleChange(label: nil))
             guard (change.label == nil) == (change.negative == true) else {
                 throw Problem(
                     .badRequest,
@@ -40,7 +40,7 @@ extension RouteTable {
             }
             return try Response(try await service.relabel(context.parameter("id"), as: change.label))
         }
-        on(.delete, "/v1/samples/{id}") { _, context in
+        on(.delete, "/v1/samples/{id}", by: .admin) { _, context in
             try Response(try await service.forget(context.parameter("id")))
         }
     }

@@ -6,49 +6,62 @@ import NIOCore
 
 extension RouteTable {
     /// How the service is, for people, Prometheus and load balancers.
-    mutating func addStatusRoutes(_ service: GraftService, metrics: RequestMetrics) {
-        on(.get, "/v1/status") { _, _ in
+    mutating func addStatusRoutes(_ service: GraftService, metrics: RequestMetrics, access: AccessControl) {
+        on(.get, "/v1/status", by: .classify) { _, _ in
             try Response(await service.status())
         }
-        on(.get, "/v1/report") { request, _ in
+        on(.get, "/v1/report", by: .classify) { request, _ in
             let window = try request.query(
                 "last", in: 1...GraftService.reportWindowLimit, default: GraftService.reportWindow)
             return try Response(await service.report(window: window))
         }
-        on(.get, "/v1/events") { _, _ in
-            Response(
+        on(.get, "/v1/doctor", by: .admin) { _, _ in
+            try Response(await service.examine())
+        }
+        on(.get, "/v1/events", by: .classify) { _, _ in
+            // From here on, so that nothing is missed between the answer's head and the first event.
+            let events = service.events.listen()
+            return Response(
                 status: .ok, headers: [.contentType: "text/event-stream", .cacheControl: "no-store"],
                 body: ResponseBody { writer in
                     // A comment first, so that the client sees the answer's head at once.
                     try await writer.write(ByteBuffer(string: ": graftd\n\n"))
-                    for await event in service.events.listen() {
-                        try await writer.write(try event.serverSentEvent())
+                    for await event in withPauses(events) {
+                        try await writer.write(try event?.serverSentEvent() ?? ByteBuffer(string: ": \n\n"))
                     }
                     try await writer.finish(nil)
                 })
         }
-        on(.get, "/metrics") { _, _ in
-            var text = MetricsText()
-            metrics.write(to: &text)
-            let status = await service.status()
-            text.write(status)
-            text.writeExtraction(status)
-            text.writeLatents(status.latents)
+        on(.get, "/metrics", by: .classify) { _, _ in
+            let text = await MetricsText(service, metrics, access)
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: .init(byteBuffer: ByteBuffer(string: text.text)))
         }
-        on(.get, "/v2/health/live") { _, _ in
-            try Response(["live": true])
-        }
-        on(.get, "/v2/health/ready") { _, _ in
-            // The Open Inference Protocol asks for a status of 4xx or 5xx where the server is not ready.
-            guard service.isReady else {
-                throw Problem(.noBackbone, detail: GraftService.noBackboneHint)
-            }
-            return try Response(["ready": true])
+        on(.get, "/openapi.yaml", by: .classify) { _, _ in
+            Response(
+                status: .ok, headers: [.contentType: "application/yaml"],
+                body: .init(byteBuffer: ByteBuffer(bytes: APIDocument.bytes)))
         }
     }
+}
+
+/// `events`, with nil wherever nothing has come for 15 seconds: what is then written finds out whether anybody listens still.
+private func withPauses(_ events: AsyncStream<ServiceEvent>) -> AsyncStream<ServiceEvent?> {
+    // As many wait here as in the hub; the oldest go first.
+    let (stream, continuation) = AsyncStream.makeStream(of: ServiceEvent?.self, bufferingPolicy: .bufferingNewest(256))
+    let forwarding = Task {
+        for await event in events { continuation.yield(event) }
+        continuation.finish()
+    }
+    let pausing = Task {
+        while (try? await Task.sleep(for: .seconds(15))) != nil { continuation.yield(nil) }
+    }
+    continuation.onTermination = { _ in
+        forwarding.cancel()
+        pausing.cancel()
+    }
+    return stream
 }
 
 extension ServiceEvent {

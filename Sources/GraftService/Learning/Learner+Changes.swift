@@ -7,30 +7,49 @@ extension Learner {
     /// Stores a batch, learns what is new in it, and solves once. One outcome for each.
     func learn(_ batch: [PendingTeaching]) async -> [Result<TeachingOutcome, Problem>] {
         var batch = batch
-        let stored: (outcomes: [TeachOutcome], lastChange: Int64, imagesWithoutRoom: Int)
-        let clustered: (samples: [NewSample], nearDuplicates: [NearDuplicate?])
+        // What the version that answers now cannot see is refused alone: the others have nothing to do with it.
+        var refusals: [Int: Problem] = [:]
         do {
+            try await catchUp()
             let fingerprint = try loadedVision().backbone.fingerprint
-            guard batch.allSatisfy({ $0.sample.fingerprint == fingerprint }) else {
-                throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
+            for i in batch.indices {
+                do throws(Problem) {
+                    guard batch[i].sample.fingerprint == fingerprint else {
+                        throw Problem(.busy, detail: "another backbone was loaded meanwhile: send the image again")
+                    }
+                    batch[i].sample = try await seenByTheActiveVersion(batch[i].sample)
+                } catch {
+                    refusals[i] = error
+                }
             }
-            for i in batch.indices { batch[i].sample = try await seenByTheActiveVersion(batch[i].sample) }
-            let taught = batch
-            clustered = try await storing { try await self.clustered(taught) }
-            let samples = clustered.samples
-            stored = try await storing {
-                try await store.teach(
-                    samples, imageByteLimit: configuration.keepLimit, latentByteLimit: configuration.latentLimit)
+            let accepted = batch.indices.filter { refusals[$0] == nil }
+            var learned = try await learn(accepted.map { batch[$0] }, fingerprint: fingerprint).makeIterator()
+            return batch.indices.map { i in
+                if let refusal = refusals[i] { return .failure(refusal) }
+                guard let outcome = learned.next() else { preconditionFailure("there is an outcome for each sample") }
+                return outcome
             }
-            if stored.imagesWithoutRoom > 0 { sayThatImagesHaveNoRoom() }
+        } catch {
+            return batch.indices.map { .failure(refusals[$0] ?? error) }
+        }
+    }
+
+    private func learn(
+        _ batch: [PendingTeaching], fingerprint: String
+    ) async throws(Problem) -> [Result<TeachingOutcome, Problem>] {
+        guard !batch.isEmpty else { return [] }
+        let clustered = try await storing { try await self.clustered(batch) }
+        let samples = clustered.samples
+        let stored = try await storing {
+            try await store.teach(
+                samples, imageByteLimit: configuration.keepLimit, latentByteLimit: configuration.latentLimit)
+        }
+        if stored.imagesWithoutRoom > 0 { sayThatImagesHaveNoRoom() }
+        try await following {
             // Names first: a label that is learned can be answered, and then it needs its name.
             try await readNames()
-            try learn(batch, clustered.samples, stored.outcomes)
+            try learn(batch, samples, stored.outcomes)
             try await readKnown(fingerprint: fingerprint, taught: samples.map(\.digest))
-        } catch let problem as Problem {
-            return batch.map { _ in .failure(problem) }
-        } catch {
-            return batch.map { _ in .failure(Problem(.internal, detail: "\(error)")) }
         }
         if stored.lastChange != lastChange {
             lastChange = stored.lastChange
@@ -118,17 +137,19 @@ extension Learner {
             return try await storing {
                 let (learned, lastChange) = try await store.relearn(
                     extracted, fingerprint: fingerprint, latentByteLimit: configuration.latentLimit)
-                for sample in learned {
-                    let features = RootFeatures(values: sample.features)
-                    try statistics.add(features, label: sample.label)
-                    nearDuplicates.add(sample.id, label: sample.label, sketch: FeatureSketch(features))
-                }
-                if let top = version.top {
-                    for sample in try await show(to: top) {
-                        try tuned?.add(RootFeatures(values: sample.features), label: sample.label)
+                try await following {
+                    for sample in learned {
+                        let features = RootFeatures(values: sample.features)
+                        try statistics.add(features, label: sample.label)
+                        nearDuplicates.add(sample.id, label: sample.label, sketch: FeatureSketch(features))
                     }
+                    if let top = version.top {
+                        for sample in try await show(to: top) {
+                            try tuned?.add(RootFeatures(values: sample.features), label: sample.label)
+                        }
+                    }
+                    try await readKnown(fingerprint: fingerprint)
                 }
-                try await readKnown(fingerprint: fingerprint)
                 if lastChange != self.lastChange {
                     self.lastChange = lastChange
                     publish()
@@ -172,10 +193,10 @@ extension Learner {
                 }
                 nearDuplicates.move(sample.id, from: sample.from, to: sample.to)
             }
-            if let fingerprint, !outcome.samples.isEmpty {
-                try await storing { try await readKnown(fingerprint: fingerprint) }
+            try await following {
+                if let fingerprint, !outcome.samples.isEmpty { try await readKnown(fingerprint: fingerprint) }
+                try await readNames()
             }
-            try await readNames()
             lastChange = outcome.lastChange
             publish()
             // With a sample that is forgotten its part in what was saved goes too.

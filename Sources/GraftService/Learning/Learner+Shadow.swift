@@ -57,6 +57,8 @@ extension Learner {
         publish()
         events.send(.rolledBack(RolledBack(model: reference, previous: Int(worse), reason: reason)))
         logger.warning(
-            "version rolled back", metadata: ["version": "\(worse)", "to": "\(previous.number)", "reason": "\(reason)"])
+            "version rolled back",
+            metadata: .event(
+                .rolledBack, ["version": "\(previous.number)", "from": "\(worse)", "reason": "\(reason)"]))
     }
 }

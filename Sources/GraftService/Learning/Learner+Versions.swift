@@ -3,6 +3,7 @@ import GraftAPI
 import GraftCheckpoint
 import GraftLearning
 import GraftStore
+import Logging
 
 /// The version that answers, as the learner needs it.
 struct ActiveVersion: Sendable {
@@ -88,6 +89,7 @@ extension Learner {
         guard result.verdict.publish else {
             try await storing { try await store.reject(number, reason: result.verdict.reason) }
             events.send(.rejected(VersionRejected(version: Int(number), reason: result.verdict.reason)))
+            logger.notice("version rejected", metadata: .event(.rejected, Self.fields(of: number, result)))
             return Int(number)
         }
         do {
@@ -107,9 +109,18 @@ extension Learner {
         }
         events.send(.published(reference))
         logger.notice(
-            "version published", metadata: ["version": "\(number)", "reason": "\(result.verdict.reason)"])
+            "version published",
+            metadata: .event(.published, Self.fields(of: number, result)))
         await removeOldWeights()
         return Int(number)
+    }
+
+    /// What the log says of a version and of what was measured of it.
+    private static func fields(of number: Int64, _ result: TrainerResult) -> Logger.Metadata {
+        [
+            "version": "\(number)", "accuracy": "\(result.quality.accuracy)",
+            "balancedAccuracy": "\(result.quality.balancedAccuracy)", "reason": "\(result.verdict.reason)",
+        ]
     }
 
     private func insert(_ job: TrainerJob, _ result: TrainerResult) async throws(Problem) -> Int64 {
@@ -147,7 +158,8 @@ extension Learner {
         }
         let activated = Activated(model: reference, previous: previous)
         events.send(.activated(activated))
-        logger.notice("version activated", metadata: ["version": "\(number)", "previous": "\(previous)"])
+        logger.notice(
+            "version activated", metadata: .event(.activated, ["version": "\(number)", "previous": "\(previous)"]))
         return activated
     }
 
@@ -189,22 +201,46 @@ extension Learner {
         try? await store.dropTunedFeatures(except: [next.number, before])
     }
 
-    /// The version that was active when the service stopped; the analytic head alone where that cannot be used.
+    /// The version that was active when the service stopped. Where its file is damaged, the version that it was trained beside
+    /// takes its place for good; where anything else is in the way, the analytic head answers alone until that is mended.
     func restoreVersion(_ vision: Vision) async throws(Problem) {
-        let number = try await storing { try await store.activeVersion() }
-        do {
-            let restored = try await load(number, vision: vision)
-            if let top = restored.top {
-                _ = try await show(to: top)
-                tuned = try await storing { try tunedStatistics(of: top) }
-            } else {
-                tuned = nil
+        var number = try await storing { try await store.activeVersion() }
+        while true {
+            do {
+                return try await restore(number, vision)
+            } catch {
+                (version, tuned) = (.none, nil)
+                let other = await replacement(ofDamaged: number, featureCount: vision.backbone.featureCount)
+                let answering = other.map { $0 == 0 ? "the analytic head" : "version \($0)" } ?? "the analytic head"
+                logger.error("version \(number) does not answer: \(error.detail); \(answering) answers in its place")
+                guard let other else { return }
+                number = other
             }
-            version = restored
-        } catch {
-            logger.error("version \(number) does not answer: \(error.detail); the analytic head answers alone")
-            (version, tuned) = (.none, nil)
         }
+    }
+
+    private func restore(_ number: Int64, _ vision: Vision) async throws(Problem) {
+        let restored = try await load(number, vision: vision)
+        var learned: LabelStatistics?
+        if let top = restored.top {
+            _ = try await show(to: top)
+            learned = try await storing { try tunedStatistics(of: top) }
+        }
+        (version, tuned) = (restored, learned)
+    }
+
+    /// The version to answer instead of `number`, where that one's file is damaged or gone; noted in the store.
+    private func replacement(ofDamaged number: Int64, featureCount: Int) async -> Int64? {
+        guard let stored = try? await store.version(number), stored.hasWeights,
+            VersionFile.isDamaged(
+                StateFiles.version(number, state: configuration.state), digest: stored.digest,
+                featureCount: featureCount)
+        else { return nil }
+        var other = stored.parent
+        while other != 0, let parent = try? await store.version(other), !(parent.hasWeights && parent.state.mayAnswer) {
+            other = parent.parent
+        }
+        return (try? await store.replaceActive(number, by: other)) == nil ? nil : other
     }
 
     /// Version `number` as it would answer, every byte of its file checked.
@@ -249,8 +285,8 @@ extension Learner {
                 throw Problem(
                     .versionUnusable,
                     detail:
-                        "\(path) is damaged: its SHA-256 is \(found), expected \(digest); activate another version or "
-                        + "train again")
+                        "\(path) is damaged: its SHA-256 is \(found), expected \(digest); activate another version, "
+                        + "train again, or restore it from a backup")
             }
             return try VersionFile(path: path, featureCount: featureCount)
         } catch let problem as Problem {

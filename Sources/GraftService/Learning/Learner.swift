@@ -10,7 +10,7 @@ import Logging
 ///
 /// Its jobs run on a thread of their own, because a solve takes milliseconds.
 actor Learner {
-    let configuration: Configuration
+    private let settings: LiveConfiguration
     let store: Store
     let live: LiveModelBox
     let events: EventHub
@@ -42,7 +42,12 @@ actor Learner {
     var version = ActiveVersion.none
     /// What answered before the last swap; see `judgeShadow`.
     var shadow: Shadow?
-    private var vision: Vision?
+    private(set) var vision: Vision?
+
+    /// Whether the disk holds a change that is not in the statistics, because a read failed after it; see `catchUp`.
+    var isBehind = false
+    /// What tries to catch up while no change comes.
+    var catchingUp: Task<Void, Never>?
 
     /// Whether it was said that kept images have no more room.
     var saidThatImagesHaveNoRoom = false
@@ -54,11 +59,13 @@ actor Learner {
     private let executor = SerialThreadExecutor(name: "learner")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    var configuration: Configuration { settings.current }
+
     init(
-        configuration: Configuration, store: Store, live: LiveModelBox, events: EventHub, timings: ServiceTimings,
+        settings: LiveConfiguration, store: Store, live: LiveModelBox, events: EventHub, timings: ServiceTimings,
         pool: ComputePool, logger: Logger
     ) {
-        self.configuration = configuration
+        self.settings = settings
         self.store = store
         self.live = live
         self.pool = pool
@@ -68,11 +75,16 @@ actor Learner {
     }
 
     /// Runs `change` when no other change runs; see ``ChangeQueue``.
-    func exclusively<R: Sendable>(_ change: () async throws(Problem) -> R) async throws(Problem) -> R {
+    ///
+    /// - Parameter catchingUp: Whether the statistics have to contain everything that is on the disk.
+    func exclusively<R: Sendable>(
+        catchingUp: Bool = true, _ change: () async throws(Problem) -> R
+    ) async throws(Problem) -> R {
         while !changes.tryEnter() {
             await withCheckedContinuation { changes.wait($0) }
         }
         defer { changes.leave() }
+        if catchingUp { try await catchUp() }
         return try await change()
     }
 
@@ -100,7 +112,7 @@ actor Learner {
     /// Learns again, from the store, what was taught under this backbone, and lets it answer. What was saved of another one
     /// stays saved.
     func adopt(_ vision: Vision) async throws(Problem) {
-        try await exclusively { () throws(Problem) in
+        try await exclusively(catchingUp: false) { () throws(Problem) in
             let fingerprint = vision.backbone.fingerprint
             let featureCount = vision.backbone.featureCount
             try await storing {
@@ -115,6 +127,7 @@ actor Learner {
             try await restoreVersion(vision)
             try await storing { try await readKnown(fingerprint: fingerprint) }
             shadow = await restoreShadow(vision)
+            isBehind = false
             publish()
             saveStatisticsIfDue()
         }
@@ -126,7 +139,7 @@ actor Learner {
 
     /// The loaded backbone, which every change of samples needs.
     func loadedVision() throws(Problem) -> Vision {
-        guard let vision else { throw Problem(.noBackbone, detail: GraftService.noBackboneHint) }
+        guard let vision else { throw Problem(.noBackbone, detail: live.lackOfBackbone) }
         return vision
     }
 

@@ -53,8 +53,15 @@ struct LiveModel: Sendable {
 final class LiveModelBox: Sendable {
     private let model: Mutex<LiveModel>
     private let changed = Mutex(ContinuousClock.now)
+    private let lack = Mutex(GraftService.noBackboneHint)
 
     init(_ model: LiveModel) { self.model = Mutex(model) }
+
+    /// Why there is no backbone, and what to do, where there is none.
+    var lackOfBackbone: String {
+        get { lack.withLock { $0 } }
+        set { lack.withLock { $0 = newValue } }
+    }
 
     var current: LiveModel { model.withLock { $0 } }
 

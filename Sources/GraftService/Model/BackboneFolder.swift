@@ -87,7 +87,7 @@ struct BackboneFolder: Sendable {
         }
         do {
             try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o750])
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
             return try BackboneUpload(name: name, path: folder.appending(path: ".incoming-\(UUID().uuidString)").path)
         } catch {
             throw Problem(writing: error, to: folder.path)
@@ -102,7 +102,7 @@ struct BackboneFolder: Sendable {
         do {
             try FileManager.default.createDirectory(
                 at: place.deletingLastPathComponent(), withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o750])
+                attributes: [.posixPermissions: 0o700])
             try DurableFile.move(upload.path, to: place.path)
         } catch {
             throw Problem(writing: error, to: place.path)
@@ -118,13 +118,16 @@ struct BackboneFolder: Sendable {
         }
     }
 
+    /// Where the file of `name` is.
+    func path(of name: String) -> String { file(name).path }
+
     private func file(_ name: String) -> URL { folder.appending(path: name).appending(path: "backbone.safetensors") }
 
     private func modified(_ name: String) -> Date? {
         (try? FileManager.default.attributesOfItem(atPath: file(name).path))?[.modificationDate] as? Date
     }
 
-    private static func isName(_ name: String) -> Bool {
+    static func isName(_ name: String) -> Bool {
         (1...64).contains(name.utf8.count) && !name.hasPrefix(".") && !name.hasPrefix("-")
             && name.utf8.allSatisfy { byte in
                 switch byte {
@@ -147,7 +150,7 @@ package final class BackboneUpload: Sendable {
     init(name: String, path: String) throws {
         self.name = name
         self.path = path
-        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o640]),
+        guard FileManager.default.createFile(atPath: path, contents: nil, attributes: [.posixPermissions: 0o600]),
             let handle = FileHandle(forWritingAtPath: path)
         else { throw POSIXError(POSIXErrorCode(rawValue: errno) ?? .EIO) }
         self.handle = handle
@@ -168,7 +171,7 @@ package final class BackboneUpload: Sendable {
         do {
             try handle.write(contentsOf: Data(bytes))
         } catch {
-            throw Problem(writing: error, to: path)
+            throw Problem(writing: error, to: URL(filePath: path).deletingLastPathComponent().path)
         }
     }
 
@@ -177,7 +180,7 @@ package final class BackboneUpload: Sendable {
             try handle.synchronize()
             try handle.close()
         } catch {
-            throw Problem(writing: error, to: path)
+            throw Problem(writing: error, to: URL(filePath: path).deletingLastPathComponent().path)
         }
     }
 

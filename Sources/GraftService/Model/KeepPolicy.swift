@@ -12,8 +12,6 @@ package enum KeepPolicy: String, Sendable, CaseIterable {
     /// The bytes that were sent.
     case original
 
-    static let expected = allCases.map(\.rawValue).joined(separator: ", ")
-
     /// Larger originals are kept as thumbnails: one would take the room of a hundred others.
     private static let originalLimit = 16 << 20
     /// Smaller images are kept as they were sent: a thumbnail would save little, and lose something.

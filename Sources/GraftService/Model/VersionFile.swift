@@ -1,3 +1,4 @@
+import Glibc
 import GraftCheckpoint
 import GraftLearning
 import GraftNetwork
@@ -21,10 +22,28 @@ struct VersionFile: Sendable {
             file.names.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.count)) })
     }
 
+    /// Whether the file at `path` is gone, or not what `digest` says of it. One that cannot be opened now is neither.
+    static func isDamaged(_ path: String, digest: String, featureCount: Int) -> Bool {
+        do {
+            let found = try MappedFile(path: path, byteLimit: Configuration.backboneLimit).digest().description
+            guard found == digest else { return true }
+            _ = try VersionFile(path: path, featureCount: featureCount)
+            return false
+        } catch .system(_, _, let code) {
+            return code == ENOENT
+        } catch {
+            return true
+        }
+    }
+
     /// The version's own elements of `parameter`; nil where it has those of the backbone.
     func elements(of parameter: Parameter) throws(CheckpointError) -> [Float]? {
         guard ownParameters.contains(parameter.name) else { return nil }
-        return try file.floats(Self.prefix + parameter.name, shape: parameter.shape)
+        let elements = try file.floats(Self.prefix + parameter.name, shape: parameter.shape)
+        guard elements.allSatisfy(\.isFinite) else {
+            throw .malformed(detail: "a weight of '\(parameter.name)' is no finite number")
+        }
+        return elements
     }
 
     /// The version's own tensors, as they are in the file.

@@ -11,18 +11,28 @@ import GraftTensor
 final class Vision: Sendable {
     let name: String
     let backbone: LoadedBackbone
-    private let limits: ImageLimits
+    private let settings: LiveConfiguration
     /// For the threads of the pool.
     private let workspaces: Workspaces
     /// The backbone's own, above the cut; nil where it runs as a whole.
     private let top: RunningTop?
 
-    init(name: String, backbone: LoadedBackbone, threads: Int, limits: ImageLimits) {
+    init(name: String, backbone: LoadedBackbone, threads: Int, settings: LiveConfiguration) {
         self.name = name
         self.backbone = backbone
-        self.limits = limits
+        self.settings = settings
         workspaces = backbone.trunk.makeWorkspaces(threads: threads)
         top = backbone.cut.map { RunningTop($0.top, threads: threads) }
+    }
+
+    /// What an image may cost now.
+    private var limits: ImageLimits { ImageLimits(pixels: settings.current.pixelLimit) }
+
+    /// A gray image of the size that the network sees.
+    var testImage: EncodedImage {
+        let side = backbone.preprocessing.cropSide
+        return EncodedImage(
+            bytes: [UInt8](repeating: 128, count: side * side * 3), format: .rgb24(width: side, height: side))
     }
 
     /// What an image came to.
@@ -30,9 +40,10 @@ final class Vision: Sendable {
         var features: SeenFeatures
         /// Nil where latents are not kept.
         var latent: KeptLatent?
-        /// How long the parts took.
+        /// How long the parts took, and before them how long it waited for a thread.
         var decode: Duration
         var inference: Duration
+        var wait: Duration
     }
 
     /// What `image` comes to, computed on a thread of `pool`.
@@ -41,7 +52,8 @@ final class Vision: Sendable {
     func look(
         at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
-        try await Self.compute(on: pool) { [self] worker in
+        let asked = ContinuousClock.now
+        return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
             let bytes = image.bytes
             let input = try preprocess(
@@ -49,7 +61,24 @@ final class Vision: Sendable {
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
             return Look(
-                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded)
+                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
+                wait: start - asked)
+        }
+    }
+
+    /// The same for pixels of the size that the network sees, red, green and blue of 0 to 255. `[H, W, 3]`
+    func look(
+        atPixels pixels: [Float], for wanted: WantedFeatures, on pool: ComputePool
+    ) async throws(Problem) -> Look {
+        let asked = ContinuousClock.now
+        return try await Self.compute(on: pool) { [self] worker in
+            let start = ContinuousClock.now
+            let input = normalized(pixels: pixels, using: backbone.preprocessing)
+            let decoded = ContinuousClock.now
+            let (features, latent) = pass(input, for: wanted, by: worker)
+            return Look(
+                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
+                wait: start - asked)
         }
     }
 

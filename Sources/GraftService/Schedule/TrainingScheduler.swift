@@ -9,7 +9,7 @@ import Logging
 /// no notice. Within a process times are those of a clock that nobody sets; across a restart the wall clock has to do, and
 /// where that ran backwards the last training counts as just over.
 actor TrainingScheduler {
-    private let configuration: Configuration
+    private let settings: LiveConfiguration
     private let store: Store
     private let live: LiveModelBox
     private let training: TrainingSupervisor
@@ -17,9 +17,12 @@ actor TrainingScheduler {
     private let started = ContinuousClock.now
     private let startDate = Date()
     private var task: Task<Void, Never>?
+    private var stopped = false
     /// The kind of the last decision; it is logged when that changes.
     private var lastKind: [String] = []
     private var learned = Learned()
+    /// Why it could not do its work when it looked last; logged when that changes.
+    private var lastFailure: String?
 
     /// What the store said, and when.
     private struct Learned {
@@ -31,10 +34,12 @@ actor TrainingScheduler {
     /// How often it looks.
     private static let pause = Duration.seconds(5)
 
+    private var configuration: Configuration { settings.current }
+
     init(
-        configuration: Configuration, store: Store, live: LiveModelBox, training: TrainingSupervisor, logger: Logger
+        settings: LiveConfiguration, store: Store, live: LiveModelBox, training: TrainingSupervisor, logger: Logger
     ) {
-        self.configuration = configuration
+        self.settings = settings
         self.store = store
         self.live = live
         self.training = training
@@ -43,18 +48,42 @@ actor TrainingScheduler {
 
     /// Begins to start jobs, where the settings say so.
     func start() {
-        guard configuration.trainAutomatically, task == nil else { return }
+        guard configuration.trainAutomatically, task == nil, !stopped else { return }
         task = Task {
             while !Task.isCancelled {
-                let decision = try? await startIfDue(TrainRequest()).decision
+                let decision = await look()
                 let pause = min(Self.pause, max(decision?.left ?? Self.pause, .milliseconds(50)))
                 try? await Task.sleep(for: pause)
             }
         }
     }
 
+    /// Begins, or ends, to start jobs by itself, as the settings now say.
+    func followSettings() async {
+        if configuration.trainAutomatically { return start() }
+        let before = task
+        task = nil
+        before?.cancel()
+        await before?.value
+    }
+
+    private func look() async -> TrainingDecision? {
+        do {
+            let decision = try await startIfDue(TrainRequest()).decision
+            lastFailure = nil
+            return decision
+        } catch {
+            // A job that runs already was started by somebody else.
+            guard error.kind != .trainingRuns, error.kind != .stopping, error.detail != lastFailure else { return nil }
+            lastFailure = error.detail
+            logger.error("training cannot be started: \(error.detail)")
+            return nil
+        }
+    }
+
     /// Starts no more jobs, and returns when none is being started.
     func stop() async {
+        stopped = true
         task?.cancel()
         await task?.value
     }
@@ -95,7 +124,7 @@ actor TrainingScheduler {
                 TrainingDecision(reasons: [], obstacles: []),
                 TrainingSchedule(
                     automatic: configuration.trainAutomatically, due: false, reasons: [],
-                    blockedBy: [GraftService.noBackboneHint], next: nil, newSamples: 0, corrections: 0)
+                    blockedBy: [live.lackOfBackbone], next: nil, newSamples: 0, corrections: 0)
             )
         }
         let job = await training.job

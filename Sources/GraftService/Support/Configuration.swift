@@ -1,7 +1,8 @@
 import Foundation
 import GraftNetwork
 
-/// What an administrator can set; every default is in place.
+/// What an administrator can set; every default is in place. ``settings`` is the same as a table to read, check and
+/// document it from.
 ///
 /// | key                       | type    | unit    | default                 | range                     |
 /// | ------------------------- | ------- | ------- | ----------------------- | ------------------------- |
@@ -12,6 +13,11 @@ import GraftNetwork
 /// | `queueLimit`              | integer | images  | 256                     | 1 to 65,536               |
 /// | `bodyLimit`               | integer | bytes   | 64 MiB                  | 1 KiB to 1 GiB            |
 /// | `pixelLimit`              | integer | pixels  | 50,000,000              | 1 to 2³¹ − 1              |
+/// | `connectionLimit`         | integer |         | 1,100                   | 1 to 100,000              |
+/// | `requestTimeoutSeconds`   | integer | s       | 20                      | 1 to 3,600                |
+/// | `classifyGroup`           | string  | group   | graftd                  |                           |
+/// | `teachGroup`              | string  | group   | graftd-teach            |                           |
+/// | `adminGroup`              | string  | group   | graftd-admin            |                           |
 /// | `keep`                    | string  |         | none                    | none, thumbnail, original |
 /// | `keepLimit`               | integer | bytes   | 4 GiB                   | 0 to 1 PiB                |
 /// | `latents`                 | string  |         | int8                    | none, int8, half          |
@@ -21,6 +27,7 @@ import GraftNetwork
 /// | `trainAfterSamples`       | integer | samples | 50                      | 1 to 1,000,000            |
 /// | `trainQuietSeconds`       | integer | s       | 60                      | 0 to 86,400 (a day)       |
 /// | `trainIntervalSeconds`    | integer | s       | 3,600                   | 0 to 31,536,000 (a year)  |
+/// | `trainSilenceSeconds`     | integer | s       | 3,600                   | 0 (any) to 86,400         |
 /// | `trainMinimumBattery`     | integer | %       | 30                      | 0 (any) to 100            |
 /// | `trainMaximumTemperature` | integer | °C      | 80                      | 0 (any) to 150            |
 /// | `systemFolder`            | string  | folder  | /sys                    |                           |
@@ -40,6 +47,16 @@ package struct Configuration: Sendable, Equatable {
     package var bodyLimit = 64 << 20
     /// The most pixels an image may have, by its header.
     package var pixelLimit = 50_000_000
+    /// Connections that may be open at once before more are refused with 503.
+    package var connectionLimit = 1_100
+    /// How long a request's head may take to come, and its body to go on coming.
+    package var requestTimeoutSeconds = 20
+    /// The group that may ask; what each may do is in `Role`.
+    package var classifyGroup = "graftd"
+    /// The group that may teach, too.
+    package var teachGroup = "graftd-teach"
+    /// The group that may do everything, as root and the daemon's own user may.
+    package var adminGroup = "graftd-admin"
     /// What is kept of each taught image, for a backbone that comes later.
     package var keep = KeepPolicy.none
     /// The most bytes that kept images may take in all; beyond, samples are taught without their image.
@@ -58,6 +75,8 @@ package struct Configuration: Sendable, Equatable {
     package var trainQuietSeconds = 60
     /// So long after one training ended, the next one may start.
     package var trainIntervalSeconds = 3_600
+    /// A trainer that reports nothing for so long is killed: it hangs, or was stopped.
+    package var trainSilenceSeconds = 3_600
     /// Below this level of a battery that is being drained no training starts.
     package var trainMinimumBattery = 30
     /// Above this temperature, of the hottest zone, no training starts.
@@ -73,41 +92,6 @@ package struct Configuration: Sendable, Equatable {
     package static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
     package init() {}
-
-    /// Everything that is wrong with the values, each with its key, value and what would be right.
-    package var problems: [ConfigurationProblem] {
-        var problems: [ConfigurationProblem] = []
-        func require(_ holds: Bool, _ key: String, _ value: some CustomStringConvertible, _ expected: String) {
-            if !holds { problems.append(ConfigurationProblem(key: key, value: "\(value)", expected: expected)) }
-        }
-        require(
-            (1...Self.socketPathLimit).contains(socket.utf8.count), "socket", socket,
-            "a path of 1 to \(Self.socketPathLimit) bytes")
-        require(!state.isEmpty, "state", state, "a folder")
-        require((1...256).contains(threads), "threads", threads, "1 to 256")
-        require((1...65_536).contains(queueLimit), "queueLimit", queueLimit, "1 to 65536 images")
-        require((1 << 10...1 << 30).contains(bodyLimit), "bodyLimit", bodyLimit, "1024 to 1073741824 bytes")
-        require((1...Int(Int32.max)).contains(pixelLimit), "pixelLimit", pixelLimit, "1 to 2147483647 pixels")
-        require((0...1 << 50).contains(keepLimit), "keepLimit", keepLimit, "0 to 1125899906842624 bytes")
-        require((0...1 << 50).contains(latentLimit), "latentLimit", latentLimit, "0 to 1125899906842624 bytes")
-        require(
-            (1...1_000_000).contains(trainAfterSamples), "trainAfterSamples", trainAfterSamples,
-            "1 to 1000000 samples")
-        require(
-            (0...86_400).contains(trainQuietSeconds), "trainQuietSeconds", trainQuietSeconds, "0 to 86400 seconds")
-        require(
-            (0...31_536_000).contains(trainIntervalSeconds), "trainIntervalSeconds", trainIntervalSeconds,
-            "0 to 31536000 seconds")
-        require(
-            (0...100).contains(trainMinimumBattery), "trainMinimumBattery", trainMinimumBattery, "0 to 100 per cent")
-        require(
-            (0...150).contains(trainMaximumTemperature), "trainMaximumTemperature", trainMaximumTemperature,
-            "0 to 150 degrees Celsius")
-        require(!systemFolder.isEmpty, "systemFolder", systemFolder, "a folder")
-        require(
-            Self.logLevels.contains(logLevel), "logLevel", logLevel, Self.logLevels.joined(separator: ", "))
-        return problems
-    }
 }
 
 /// One wrong setting.

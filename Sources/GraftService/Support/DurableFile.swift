@@ -18,9 +18,9 @@ enum DurableFile {
 extension Problem {
     /// A file that could not be written.
     init(writing error: any Error, to path: String) {
-        let code =
-            (error as? POSIXError)?.code ?? ((error as NSError).userInfo[NSUnderlyingErrorKey] as? POSIXError)?.code
-        switch code {
+        var cause = error as NSError
+        while let underlying = cause.userInfo[NSUnderlyingErrorKey] as? NSError { cause = underlying }
+        switch cause.domain == NSPOSIXErrorDomain ? POSIXErrorCode(rawValue: Int32(cause.code)) : nil {
         case .ENOSPC?, .EDQUOT?:
             self.init(.storeFull, detail: "the disk of \(path) is full: free some space and try again")
         case .EACCES?, .EROFS?, .EPERM?:

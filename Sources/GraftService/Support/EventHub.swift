@@ -7,6 +7,7 @@ package final class EventHub: Sendable {
         var next = 0
         var listeners: [Int: AsyncStream<ServiceEvent>.Continuation] = [:]
         var finished = false
+        var counts: [String: Int] = [:]
     }
 
     private let state = Mutex(State())
@@ -36,9 +37,15 @@ package final class EventHub: Sendable {
     }
 
     package func send(_ event: ServiceEvent) {
-        let listeners = state.withLock { Array($0.listeners.values) }
+        let listeners = state.withLock { state in
+            state.counts[event.name, default: 0] += 1
+            return Array(state.listeners.values)
+        }
         for listener in listeners { listener.yield(event) }
     }
+
+    /// How many events of each name were sent.
+    package var counts: [String: Int] { state.withLock { $0.counts } }
 
     /// Ends every listener's stream, so that their connections can close.
     package func finish() {

@@ -1,4 +1,5 @@
 import Foundation
+import GraftTensor
 import Synchronization
 
 /// Runs an actor's jobs one after another on a thread of its own.
@@ -17,8 +18,10 @@ final class SerialThreadExecutor: SerialExecutor {
     init(name: String) {
         // The thread holds the executor until the process ends: the last job may well be what lets go of the actor, and with
         // it of everybody else's reference.
-        let thread = Thread { self.run() }
-        thread.name = name
+        let thread = Thread {
+            Thread.setSystemName(name)
+            self.run()
+        }
         // Cholesky's blocked recursion and SQLite's parser fit well below this; the default of 512 KiB is tight.
         thread.stackSize = 4 << 20
         thread.start()

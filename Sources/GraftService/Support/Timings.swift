@@ -1,10 +1,11 @@
 import Synchronization
 
-/// The last durations of one kind of work, for their median.
+/// The durations of one kind of work: the last ones for their median, all since the start as a histogram.
 package final class Timings: Sendable {
     private struct State {
         var milliseconds: [Double] = []
         var next = 0
+        var histogram = Histogram()
     }
 
     private let state = Mutex(State())
@@ -30,8 +31,11 @@ package final class Timings: Sendable {
                 state.milliseconds[state.next] = milliseconds
             }
             state.next = (state.next + 1) % capacity
+            state.histogram.add(milliseconds / 1e3)
         }
     }
+
+    package var histogram: Histogram { state.withLock { $0.histogram } }
 
     /// The median in milliseconds; nil before the first.
     package var median: Double? {

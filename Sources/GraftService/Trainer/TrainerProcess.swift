@@ -33,7 +33,7 @@ package struct TrainerProcess: Sendable {
     /// This very program, whichever file it was started from.
     package static let thisProgram = "/proc/self/exe"
 
-    package let pid: pid_t
+    private let child: Child
     package let events: AsyncStream<Event>
     private let input: FileHandle
 
@@ -43,14 +43,16 @@ package struct TrainerProcess: Sendable {
     package init(executable: String, arguments: [String], firstLine: Data) throws {
         let toChild = try CloseOnExecPipe()
         let fromChild = try CloseOnExecPipe()
-        pid = try Self.spawnIdle(
-            executable, arguments, input: toChild.reading.fileDescriptor, output: fromChild.writing.fileDescriptor)
+        child = Child(
+            try Self.spawnIdle(
+                executable, arguments, input: toChild.reading.fileDescriptor,
+                output: fromChild.writing.fileDescriptor))
         input = toChild.writing
         try? toChild.reading.close()
         try? fromChild.writing.close()
         let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
         events = stream
-        let thread = Thread { [pid, output = fromChild.reading] in Self.follow(pid, output, continuation) }
+        let thread = Thread { [child, output = fromChild.reading] in Self.follow(child, output, continuation) }
         thread.name = "trainer-output"
         thread.start()
         try? input.write(contentsOf: firstLine + Data([UInt8(ascii: "\n")]))
@@ -116,11 +118,50 @@ package struct TrainerProcess: Sendable {
             $0, to: (@convention(c) (UnsafeMutablePointer<posix_spawn_file_actions_t>, Int32) -> Int32).self)
     }
 
-    /// Asks the child to stop; its `exited` event follows.
-    package func cancel() { kill(pid, SIGTERM) }
+    package var pid: pid_t { child.pid }
+
+    /// Asks the child to stop, and makes it where it does not; its `exited` event follows.
+    package func cancel() {
+        child.signal(SIGTERM)
+        // One that was stopped hears nothing else.
+        child.signal(SIGCONT)
+        Task { [child] in
+            try? await Task.sleep(for: Self.patience)
+            child.signal(SIGKILL)
+        }
+    }
+
+    /// Ends the child at once.
+    package func kill() { child.signal(SIGKILL) }
+
+    /// How long the child may take to stop.
+    private static let patience = Duration.seconds(5)
+
+    /// A process that is signalled only as long as it is ours: afterwards its number may be another's.
+    private final class Child: Sendable {
+        let pid: pid_t
+        private let hasEnded = Mutex(false)
+
+        init(_ pid: pid_t) { self.pid = pid }
+
+        func signal(_ signal: Int32) {
+            hasEnded.withLock { if !$0 { _ = Glibc.kill(pid, signal) } }
+        }
+
+        /// Waits for its end and returns its status.
+        func wait() -> Int32 {
+            // It stays a zombie, whose number nobody else has, until no more signals are sent.
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) == -1 && errno == EINTR {}
+            hasEnded.withLock { $0 = true }
+            var status: Int32 = 0
+            while waitpid(pid, &status, 0) == -1 && errno == EINTR {}
+            return status
+        }
+    }
 
     /// Reads lines until the child closes its output, then waits for its end.
-    private static func follow(_ pid: pid_t, _ output: FileHandle, _ events: AsyncStream<Event>.Continuation) {
+    private static func follow(_ child: Child, _ output: FileHandle, _ events: AsyncStream<Event>.Continuation) {
         var line = Data()
         while true {
             // What there is, at once: a read of a given length would wait for all of it.
@@ -134,10 +175,12 @@ package struct TrainerProcess: Sendable {
                 rest = rest[(end + 1)...]
             }
             line += rest
-            if line.count > lineLimit { kill(pid, SIGKILL) }
+            if line.count > lineLimit {
+                child.signal(SIGKILL)
+                line = Data()
+            }
         }
-        var status: Int32 = 0
-        while waitpid(pid, &status, 0) == -1 && errno == EINTR {}
+        let status = child.wait()
         let signal = status & 0x7f
         events.yield(.exited(signal == 0 ? .status((status >> 8) & 0xff) : .signal(signal)))
         events.finish()

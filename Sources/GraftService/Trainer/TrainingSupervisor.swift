@@ -16,7 +16,7 @@ actor TrainingSupervisor {
         case running(TrainerProcess)
     }
 
-    private let configuration: Configuration
+    private let settings: LiveConfiguration
     private let store: Store
     private let learner: Learner
     private let pool: ComputePool
@@ -26,19 +26,27 @@ actor TrainingSupervisor {
     private var phase = Phase.idle
     /// Why the running job was asked to stop; nil where it was not.
     private var cancellation: String?
+    /// Whether the running job was ended because its trainer said nothing any more.
+    private var isSilent = false
     /// The last job, running or ended; nil before the first one.
     private(set) var job: TrainJob?
     /// When a job ended last; nil before the first one since the start.
     private(set) var lastEnd: ContinuousClock.Instant?
+    nonisolated let endings = TrainingEndings()
+    /// When the running job began, and when its trainer said something last, on a clock that stands while the machine sleeps.
+    private var started = ContinuousClock.now
+    private var lastWord = SuspendingClock.now
     private var stopping = false
     /// Resumed when the running job has ended.
     private var waiting: [CheckedContinuation<Void, Never>] = []
 
+    private var configuration: Configuration { settings.current }
+
     init(
-        configuration: Configuration, store: Store, learner: Learner, pool: ComputePool, events: EventHub,
+        settings: LiveConfiguration, store: Store, learner: Learner, pool: ComputePool, events: EventHub,
         executable: String, logger: Logger
     ) {
-        self.configuration = configuration
+        self.settings = settings
         self.store = store
         self.learner = learner
         self.pool = pool
@@ -115,7 +123,6 @@ actor TrainingSupervisor {
             recipe: order.recipe, timeLimit: order.timeLimit, snapshot: plan.snapshot, fingerprint: plan.fingerprint,
             featureCount: plan.featureCount, cut: plan.cut, incumbent: plan.incumbent,
             incumbentCalibration: plan.incumbentCalibration, output: output)
-        let started = Date()
         let process: TrainerProcess
         try await storing {
             try await store.beginJob(
@@ -131,16 +138,23 @@ actor TrainingSupervisor {
             lastEnd = .now
             throw Problem(.internal, detail: message)
         }
-        cancellation = nil
+        (cancellation, isSilent) = (nil, false)
         phase = .running(process)
         pool.makesRoom = true
         let job = TrainJob(
-            id: id, strategy: order.strategy, state: .running, progress: 0, message: "starting", started: started,
+            id: id, strategy: order.strategy, state: .running, progress: 0, message: "starting", started: Date(),
             finished: nil, seconds: 0, version: nil)
         self.job = job
-        logger.notice("training started", metadata: ["job": "\(id)", "strategy": "\(order.strategy.rawValue)"])
+        (started, lastWord) = (.now, .now)
+        logger.notice(
+            "training started",
+            metadata: .event(.trainingStarted, ["job": "\(id)", "strategy": "\(order.strategy.rawValue)"]))
         events.send(.train(job))
-        Task { await follow(process, request, plan) }
+        let watch = Task { await endIfSilent(process) }
+        Task {
+            await follow(process, request, plan)
+            watch.cancel()
+        }
         return job
     }
 
@@ -150,6 +164,7 @@ actor TrainingSupervisor {
         for await event in process.events {
             switch event {
             case .line(let line):
+                lastWord = .now
                 switch try? JSONDecoder().decode(TrainerMessage.self, from: line) {
                 case .progress(let fraction, let message):
                     update(progress: fraction, message: message)
@@ -167,6 +182,20 @@ actor TrainingSupervisor {
         await finish(ending)
     }
 
+    /// Kills a trainer that has said nothing for as long as the settings allow: stopped, or hung.
+    private func endIfSilent(_ process: TrainerProcess) async {
+        guard configuration.trainSilenceSeconds > 0 else { return }
+        let limit = Duration.seconds(configuration.trainSilenceSeconds)
+        while !Task.isCancelled {
+            let left = limit - (SuspendingClock.now - lastWord)
+            guard left > .zero else { break }
+            try? await Task.sleep(for: left, clock: .suspending)
+        }
+        guard !Task.isCancelled else { return }
+        isSilent = true
+        process.kill()
+    }
+
     private struct Ending {
         var state: TrainJobState
         var message: String
@@ -177,6 +206,13 @@ actor TrainingSupervisor {
         _ request: TrainerJob, _ plan: TrainingPlan, _ outcome: TrainerMessage?, _ exit: TrainerProcess.Exit
     ) async -> Ending {
         if let cancellation { return Ending(state: .cancelled, message: cancellation) }
+        if isSilent {
+            return Ending(
+                state: .failed,
+                message:
+                    "the trainer said nothing for \(configuration.trainSilenceSeconds) seconds and was killed: train "
+                    + "again, or raise trainSilenceSeconds")
+        }
         switch (outcome, exit) {
         case (.failed(let message), _):
             return Ending(state: .failed, message: message)
@@ -199,30 +235,33 @@ actor TrainingSupervisor {
         guard var job else { return }
         job.progress = min(max(progress, job.progress), 1)
         job.message = message
-        job.seconds = Date().timeIntervalSince(job.started)
+        job.seconds = (ContinuousClock.now - started).seconds
         self.job = job
         events.send(.train(job))
     }
 
     private func finish(_ ending: Ending) async {
         guard var job else { return }
-        let finished = Date()
         job.state = ending.state
         job.message = ending.message
         job.version = ending.version
-        job.finished = finished
-        job.seconds = finished.timeIntervalSince(job.started)
+        job.seconds = (ContinuousClock.now - started).seconds
+        // By a clock that nobody sets: the other one may have been set back meanwhile.
+        job.finished = job.started.addingTimeInterval(job.seconds)
         if ending.state == .published || ending.state == .rejected { job.progress = 1 }
+        var metadata: Logger.Metadata = ["job": "\(job.id)", "seconds": "\(job.seconds)"]
         do {
             try await store.endJob(
                 id: job.id, state: job.state.rawValue, error: job.version == nil ? job.message : nil,
                 version: job.version.map(Int64.init))
         } catch {
-            logger.error("the end of a training job could not be noted: \(error)", metadata: ["job": "\(job.id)"])
+            // The next start ends it in the store.
+            metadata["not_noted"] = "\(error)"
         }
         logger.log(
             level: job.state == .failed ? .error : .notice, "training \(job.state.rawValue): \(job.message)",
-            metadata: ["job": "\(job.id)", "seconds": "\(job.seconds)"])
+            metadata: job.state == .failed ? .event(.trainingFailed, metadata) : metadata)
+        endings.note(job)
         // At once: whoever sees that this job has ended may start the next.
         self.job = job
         lastEnd = .now

@@ -19,7 +19,7 @@ struct BackboneBlocksCommand: AsyncParsableCommand {
 
             Examples:
               graftctl backbone blocks resnet50
-              graftctl backbone blocks shop --state /var/lib/graftd --json
+              graftctl backbone blocks shop --state ./state --json
             """)
 
     @OptionGroup var reference: BackboneReference

@@ -32,10 +32,10 @@ struct BackboneImportCommand: AsyncParsableCommand {
 
             Examples:
               graftctl backbone import efficientnet-lite0.pth
-              graftctl backbone import weights.safetensors --arch resnet50 --name shop
-              graftctl backbone import vgg16_notop.h5 --size 160
-              graftctl backbone import model.onnx --name shop --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5
-              graftctl backbone import efficientnet-lite0.pth --state /var/lib/graftd
+              graftctl backbone import weights.safetensors --arch resnet18 --name shop
+              graftctl backbone import weights.safetensors --size 160
+              graftctl backbone import model.onnx --name graph --mean 0.5,0.5,0.5 --std 0.5,0.5,0.5
+              graftctl backbone import efficientnet-lite0.pth --state ./state
             """)
 
     @Argument(help: "A PyTorch, safetensors, ONNX or Keras file.") var file: String

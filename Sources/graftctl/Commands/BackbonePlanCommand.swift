@@ -20,7 +20,7 @@ struct BackbonePlanCommand: AsyncParsableCommand {
             Examples:
               graftctl backbone plan resnet50
               graftctl backbone plan efficientnet_lite0 --threads 2
-              graftctl backbone plan /var/lib/graftd/backbones/shop/backbone.safetensors --json
+              graftctl backbone plan ./state/backbones/shop/backbone.safetensors --json
             """)
 
     @OptionGroup var reference: BackboneReference

@@ -16,7 +16,7 @@ struct BackboneRunCommand: AsyncParsableCommand {
             means its last block.
 
             Examples:
-              graftctl backbone run shop --input images.npy --output features.npy
+              graftctl backbone run shop --state ./state --input images.npy --output features.npy
               graftctl backbone run shop --state ./state --input x.npy --output y.npy --until layer3 --layout nchw
             """)
 

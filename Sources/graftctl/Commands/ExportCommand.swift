@@ -20,7 +20,7 @@ struct ExportCommand: DaemonCommand {
 
             Examples:
               graftctl export 3
-              graftctl export 3 --output model.onnx
+              graftctl export 3 --output graftd-v3.onnx
               graftctl export 0 --format onnx
             """)
 

@@ -40,8 +40,8 @@ struct TrainCommand: DaemonCommand {
               graftctl train --if-due
               graftctl train --strategy head --seed 7
               graftctl train --recipe feature-extraction
-              graftctl train --recipe fine-tuning --cut features.17 --epochs 20
-              graftctl train --recipe layer-wise --rate layer4=1e-4 --head-rate 1e-3
+              graftctl train --recipe fine-tuning --cut blocks.14 --epochs 20
+              graftctl train --recipe layer-wise --rate blocks.15=1e-4 --head-rate 1e-3
               graftctl train --cancel
             """)
 

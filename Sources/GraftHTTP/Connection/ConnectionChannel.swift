@@ -1,0 +1,114 @@
+import GraftAPI
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import NIOHTTPTypesHTTP1
+
+/// What happens on a connection: its requests are read one after another, handed to the routes, and answered.
+struct ConnectionChannel: ServerChildChannel {
+    /// The longest request head, in bytes.
+    static let headLimit = 16 << 10
+    static let fieldLimit = 100
+
+    let limits: ConnectionLimits
+    let access: AccessControl
+    let metrics: RequestMetrics
+    /// As they are set when a connection begins.
+    let times: @Sendable () -> ConnectionTimes
+    let responder: Responder
+
+    /// Answers one request of a connection.
+    typealias Responder = @Sendable (Request, consuming ResponseWriter, Value) async throws -> Void
+
+    /// A connection and who made it.
+    struct Value: ServerChildChannelValue {
+        let parts: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+        let peer: Peer?
+
+        var channel: any Channel { parts.channel }
+    }
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+            decoderLimits.maxHeaderFieldSize = Self.headLimit
+            decoderLimits.maxHeaderListSize = Self.headLimit
+            decoderLimits.maxHeaderFieldCount = Self.fieldLimit
+            let connection = ConnectionHandler(times: times())
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.addHandler(ByteWatch(connection))
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
+                withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
+            try pipeline.addHandler(connection)
+            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
+            return try NIOAsyncChannel(
+                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+        }.and(Peer.read(from: channel)).map(Value.init)
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        do {
+            try await withTaskCancellationHandler {
+                try await value.parts.executeThenClose { inbound, outbound in
+                    try await limits.withPlace(for: access.role(of: value.peer)) { refusal in
+                        let requests = IncomingRequests(inbound.makeAsyncIterator(), outbound)
+                        switch refusal {
+                        case nil: await serve(requests, outbound, of: value)
+                        case .answered(let problem): try await refuse(problem, outbound)
+                        case .closed: return
+                        }
+                        outbound.finish()
+                        // The connection's handler sees to it that this is soon.
+                        try await value.channel.closeFuture.get()
+                    }
+                }
+            } onCancel: {
+                value.channel.close(mode: .input, promise: nil)
+            }
+        } catch {
+            logger.trace("a connection ended: \(error)")
+        }
+    }
+
+    private func serve(
+        _ requests: IncomingRequests, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>, of value: Value
+    ) async {
+        do {
+            while let head = try await requests.next() {
+                if let expectation = head.headerFields[.expect], expectation.lowercased() != "100-continue" {
+                    throw Problem(
+                        .expectationFailed, detail: "expected 'Expect: 100-continue' or none, found '\(expectation)'")
+                }
+                let body = IncomingBody(
+                    requests: requests, awaitsContinue: head.headerFields[.expect] != nil,
+                    announced: head.headerFields[.contentLength].flatMap(Int.init))
+                let request = Request(head: head, body: RequestBody(asyncSequence: body))
+                do {
+                    try await responder(request, ResponseWriter(outbound: outbound), value)
+                } catch {
+                    // Its answer has begun, so that nothing more can be said.
+                    return
+                }
+            }
+        } catch {
+            let problem =
+                error as? Problem ?? Problem(.badRequest, detail: "the request is no HTTP/1.1 (\(error))")
+            try? await refuse(problem, outbound)
+        }
+    }
+
+    /// Answers what has not become a request, as the last answer.
+    private func refuse(
+        _ problem: Problem, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    ) async throws {
+        var response = try Response(problem, methods: [])
+        response.headers[.connection] = "close"
+        metrics.record(route: "none", method: "none", status: problem.status, duration: .zero)
+        try await ResponseWriter(outbound: outbound).write(response: response.head, body: response.body)
+    }
+}

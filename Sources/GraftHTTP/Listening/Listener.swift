@@ -1,0 +1,58 @@
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Answers the connections of a listening socket until it is told to stop, and loses none of them then.
+///
+/// The socket may be systemd's, in which connections wait while nobody runs. Hummingbird's own server binds sockets only.
+struct Listener<Connection: ServerChildChannel>: Service {
+    let socket: ListeningSocket
+    let connection: Connection
+    let logger: Logger
+    let onListening: @Sendable () async -> Void
+
+    /// How long requests may go on after the order to stop.
+    private static var drainLimit: Duration { .seconds(20) }
+
+    func run() async throws {
+        let open = OpenConnections()
+        let (connections, continuation) = AsyncStream.makeStream(of: Connection.Value.self)
+        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelInitializer { [connection, logger] channel in
+                let value = connection.setup(channel: channel, logger: logger)
+                // Not before there is someone in the channel to hear that it is to end.
+                open.insert(channel)
+                return value.map { value in
+                    continuation.yield(value)
+                }
+            }
+            .withBoundSocket(socket.descriptor).get()
+        await onListening()
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for await value in connections {
+                    group.addTask { [connection, logger] in await connection.handle(value: value, logger: logger) }
+                }
+            }
+        } onGracefulShutdown: {
+            Task {
+                await Self.stopAccepting(server)
+                continuation.finish()
+                open.drain()
+                try? await Task.sleep(for: Self.drainLimit)
+                open.close()
+            }
+        }
+    }
+
+    /// Closes the listening socket once every connection that was accepted is set up: one that is not would be dropped.
+    private static func stopAccepting(_ server: any Channel) async {
+        try? await server.setOption(.autoRead, value: false).get()
+        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try? await loop.submit {}.get() }
+        try? await server.eventLoop.submit {}.get()
+        try? await server.close().get()
+    }
+}

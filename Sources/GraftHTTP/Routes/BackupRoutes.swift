@@ -1,0 +1,19 @@
+import GraftService
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+extension RouteTable {
+    /// Everything that is kept.
+    mutating func addBackupRoutes(_ service: GraftService) {
+        on(.get, "/v1/backup", by: .admin) { _, _ in
+            let backup = try await service.backup()
+            return Response(
+                status: .ok, headers: [.contentType: "application/x-tar", .cacheControl: "no-store"],
+                body: ResponseBody(contentLength: backup.byteCount) { writer in
+                    while let piece = try await backup.next() { try await writer.write(ByteBuffer(bytes: piece)) }
+                    try await writer.finish(nil)
+                })
+        }
+    }
+}
