@@ -11,6 +11,9 @@ extension DaemonTests {
         /// How long; nil where nobody asked for it.
         static let seconds = ProcessInfo.processInfo.environment["GRAFTD_TEST_SOAK_SECONDS"].flatMap { Double($0) }
 
+        /// After each, memory and descriptors are looked at while nothing happens.
+        static let rounds = 6
+
         /// What the workers share.
         private final class Soak: Sendable {
             struct Moment {
@@ -21,13 +24,14 @@ extension DaemonTests {
             }
 
             let start = ContinuousClock.now
-            let moments = Mutex<[Moment]>([])
+            /// When the round is over, in seconds since the start.
+            let end = Mutex(0.0)
             /// When each answer came, and after how many milliseconds.
             let answers = Mutex<[(seconds: Double, milliseconds: Double)]>([])
             let counts = Mutex<[String: Int]>([:])
 
             var seconds: Double { (ContinuousClock.now - start) / .seconds(1) }
-            var isOver: Bool { seconds > SoakTests.seconds! }
+            var isOver: Bool { seconds > end.withLock { $0 } }
 
             func count(_ what: String) { counts.withLock { $0[what, default: 0] += 1 } }
         }
@@ -39,44 +43,42 @@ extension DaemonTests {
             try await RunningDaemon.with(configuration: configuration) { daemon in
                 try await daemon.teach(perKind: 24)
                 let soak = Soak()
-                try await withThrowingTaskGroup { group in
-                    for worker in 0..<3 { group.addTask { try await ask(daemon.client, soak, worker) } }
-                    group.addTask { try await change(daemon.client, soak) }
-                    group.addTask { try await swap(daemon.client, soak) }
-                    group.addTask { [pid = daemon.pid] in
-                        while !soak.isOver {
-                            try await Task.sleep(for: .milliseconds(500))
-                            let moment = try Self.moment(of: pid, at: soak.seconds)
-                            soak.moments.withLock { $0.append(moment) }
-                        }
+                var moments: [Soak.Moment] = []
+                for round in 1...Self.rounds {
+                    soak.end.withLock { $0 = Self.seconds! * Double(round) / Double(Self.rounds) }
+                    try await withThrowingTaskGroup { group in
+                        for worker in 0..<3 { group.addTask { try await ask(daemon.client, soak, worker) } }
+                        group.addTask { try await change(daemon.client, soak) }
+                        group.addTask { try await swap(daemon.client, soak) }
+                        try await group.waitForAll()
                     }
-                    try await group.waitForAll()
+                    // Always in the same state: how many solved heads are held differs with what answers.
+                    for version in [try await newest(daemon.client), 0] {
+                        _ = try await daemon.client.activate(version: version)
+                    }
+                    try await Task.sleep(for: .seconds(1))
+                    moments.append(try Self.moment(of: daemon.pid, at: soak.seconds))
                 }
-                try report(soak, evictions: try #require(try await daemon.client.status().latents).evicted)
+                try report(soak, moments, evictions: try #require(try await daemon.client.status().latents).evicted)
             }
         }
 
-        private func report(_ soak: Soak, evictions: Int) throws {
+        private func report(_ soak: Soak, _ moments: [Soak.Moment], evictions: Int) throws {
             let length = try #require(Self.seconds)
-            let moments = soak.moments.withLock { $0 }
-            // The first third is warm-up: arenas, caches and readers of the database reach the size that they keep.
-            let early = moments.filter { (length / 3..<length * 2 / 3).contains($0.seconds) }
-            let late = moments.filter { $0.seconds >= length * 2 / 3 }
-            try #require(early.count > 3 && late.count > 3)
-            // A solve, a swap or a snapshot takes up to 15 MB for a moment; what is looked at is what stays in between.
-            let (before, after) = (floor(early.map(\.residentBytes)), floor(late.map(\.residentBytes)))
-            let (least, leastLate) = (early.map(\.descriptors).min()!, late.map(\.descriptors).min()!)
+            // The first half is warm-up: arenas, caches and readers of the database reach the size that they keep.
+            let (before, after) = (moments[Self.rounds / 2 - 1].residentBytes, moments.last!.residentBytes)
+            let (least, leastLate) = (moments[Self.rounds / 2 - 1].descriptors, moments.last!.descriptors)
             let answers = soak.answers.withLock { $0 }
             func p50(_ part: Range<Double>) -> Double {
                 median(answers.filter { part.contains($0.seconds) }.map(\.milliseconds))
             }
-            let (first, last) = (p50(length / 3..<length * 2 / 3), p50(length * 2 / 3..<length * 2))
+            let (first, last) = (p50(length / 3..<length / 2), p50(length * 5 / 6..<length * 2))
             let counts = soak.counts.withLock { $0 }
             print(
                 """
                 soak of \(Int(length)) s: \(counts.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
                     .joined(separator: ", ")), evicted \(evictions)
-                  resident \(before / 1024) KiB, then \(after / 1024) KiB; descriptors \(least), then \(leastLate); \
+                  resident after each round, KiB: \(moments.map { $0.residentBytes / 1024 }); descriptors \(least), then \(leastLate); \
                 p50 \(String(format: "%.1f ms, then %.1f ms", first, last))
                 """)
             for what in ["classified", "taught", "forgotten", "relabelled", "trained", "activated"] {
@@ -105,7 +107,7 @@ extension DaemonTests {
         /// Teaches, relabels and forgets, so that there are about as many samples at any time.
         private func change(_ client: GraftClient, _ soak: Soak) async throws {
             var taught: [(id: String, kind: String)] = []
-            var seed: UInt64 = 10_000
+            var seed = UInt64.random(in: 10_000..<1 << 40)
             while !soak.isOver {
                 let kind = TestImages.kinds[Int(seed) % TestImages.kinds.count]
                 let image = TestImages.ppm(kind: kind, seed: seed)
@@ -122,6 +124,7 @@ extension DaemonTests {
                 }
                 seed += 1
             }
+            for sample in taught { _ = try await client.forget(sample: sample.id) }
         }
 
         /// Trains, and activates one version after another.
@@ -139,6 +142,10 @@ extension DaemonTests {
             }
         }
 
+        private func newest(_ client: GraftClient) async throws -> Int {
+            try await client.versions().versions.first { $0.state == .published }?.version ?? 0
+        }
+
         /// Memory and descriptors of the process `pid` (proc(5)).
         private static func moment(of pid: pid_t, at seconds: Double) throws -> Soak.Moment {
             let fields = try String(contentsOfFile: "/proc/\(pid)/statm", encoding: .utf8).split(separator: " ")
@@ -146,9 +153,6 @@ extension DaemonTests {
                 seconds: seconds, residentBytes: (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)),
                 descriptors: try FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/fd").count)
         }
-
-        /// What nine of ten are above.
-        private func floor(_ values: [Int]) -> Int { values.sorted()[values.count / 10] }
 
         private func median<T: Comparable>(_ values: [T]) -> T { values.sorted()[values.count / 2] }
     }
