@@ -16,8 +16,10 @@ final class StoppedState {
         guard stat(folder, &information) == 0, information.st_mode & S_IFMT == S_IFDIR else {
             throw CommandFailure("no state folder '\(folder)'; create it, owned by the user that the daemon runs as")
         }
+        // What is kept there is for its owner's eyes only, as what the daemon itself writes.
+        umask(0o077)
         let path = "\(folder)/graftd.lock"
-        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw CommandFailure("cannot open '\(path)': \(Self.reason(errno))")
         }
@@ -43,7 +45,7 @@ final class StoppedState {
         precondition(BackboneName.isUsable(name))
         let backbones = "\(folder)/backbones", home = "\(backbones)/\(name)"
         for path in [backbones, home] {
-            guard mkdir(path, 0o750) == 0 || errno == EEXIST else {
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST else {
                 throw CommandFailure("cannot create '\(path)': \(Self.reason(errno))")
             }
             giveAway(path)

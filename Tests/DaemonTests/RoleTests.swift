@@ -96,7 +96,10 @@ extension DaemonTests {
                 chmod(daemon.folder.url.path, 0o755)
                 let run = try ProgramRun(
                     URL(filePath: "/usr/bin/setpriv"),
-                    ["--reuid", "\(Self.nobody)", "--regid", "\(Self.nobody)", "--clear-groups", "ls", daemon.state])
+                    [
+                        "--reuid", "\(Self.nobody)", "--regid", "\(Self.nobody)", "--clear-groups", "cat",
+                        "\(daemon.state)/graftd.sqlite",
+                    ])
                 #expect(run.status != 0 && run.errors.contains("ermission denied"))
             }
         }

@@ -15,6 +15,8 @@ struct Listener<Connection: ServerChildChannel>: Service {
 
     /// How long requests may go on after the order to stop.
     private static var drainLimit: Duration { .seconds(20) }
+    /// How long those that have connected before it may take to be accepted.
+    private static var lastAcceptsLimit: Duration { .seconds(2) }
 
     func run() async throws {
         let open = OpenConnections()
@@ -39,7 +41,7 @@ struct Listener<Connection: ServerChildChannel>: Service {
             }
         } onGracefulShutdown: {
             Task {
-                await Self.stopAccepting(server)
+                await stopAccepting(server)
                 continuation.finish()
                 open.drain()
                 try? await Task.sleep(for: Self.drainLimit)
@@ -49,7 +51,15 @@ struct Listener<Connection: ServerChildChannel>: Service {
     }
 
     /// Closes the listening socket once every connection that was accepted is set up: one that is not would be dropped.
-    private static func stopAccepting(_ server: any Channel) async {
+    ///
+    /// So would those that wait in a socket of our own, and they are accepted first; in an inherited one they wait for the
+    /// next start.
+    private func stopAccepting(_ server: any Channel) async {
+        if !socket.isInherited {
+            socket.removeFile()
+            let limit = ContinuousClock.now + Self.lastAcceptsLimit
+            while socket.hasWaiting, ContinuousClock.now < limit { try? await Task.sleep(for: .milliseconds(2)) }
+        }
         try? await server.setOption(.autoRead, value: false).get()
         for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try? await loop.submit {}.get() }
         try? await server.eventLoop.submit {}.get()

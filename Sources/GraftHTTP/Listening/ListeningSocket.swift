@@ -9,6 +9,8 @@ package struct ListeningSocket: Sendable {
     package let path: String
     /// Whether somebody else made it, keeps it open, and owns its file.
     package let isInherited: Bool
+    /// The number of the file that was made for it; nil where that is not ours.
+    private let file: ino_t?
 
     /// How many connections may wait to be accepted; the system caps it (`net.core.somaxconn`).
     private static let backlog: Int32 = 4_096
@@ -33,10 +35,12 @@ package struct ListeningSocket: Sendable {
         self.descriptor = descriptor
         path = Self.boundPath(descriptor) ?? "descriptor \(descriptor)"
         isInherited = true
+        file = nil
     }
 
-    /// A new socket at `path`, to which everybody may connect: what each may do is decided by their role. A leftover of a killed daemon there is replaced; a folder that is
-    /// missing is made.
+    /// A new socket at `path`, to which everybody may connect: what each may do is decided by their role.
+    ///
+    /// A leftover of a killed daemon there is replaced; a folder that is missing is made.
     package init(bind path: String) throws {
         let folder = URL(filePath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(
@@ -50,22 +54,31 @@ package struct ListeningSocket: Sendable {
             unlink(path)
         }
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-        descriptor = socket(AF_UNIX, kind, 0)
-        self.path = path
-        isInherited = false
+        let descriptor = socket(AF_UNIX, kind, 0)
         // Its permissions are right before anybody can connect.
         guard descriptor >= 0, Self.withAddress(of: path, { Glibc.bind(descriptor, $0, $1) }) == 0,
-            chmod(path, 0o666) == 0, listen(descriptor, Self.backlog) == 0
+            chmod(path, 0o666) == 0, lstat(path, &status) == 0, listen(descriptor, Self.backlog) == 0
         else {
             let reason = String(cString: strerror(errno))
             if descriptor >= 0 { close(descriptor) }
             throw Failure.impossible(path: path, reason: reason)
         }
+        self.descriptor = descriptor
+        self.path = path
+        isInherited = false
+        file = status.st_ino
     }
 
-    /// Removes the socket's file, where that is ours.
+    /// Removes the socket's file, where that is ours still: another daemon may have made its own there since.
     package func removeFile() {
-        if !isInherited { unlink(path) }
+        var status = stat()
+        if let file, lstat(path, &status) == 0, status.st_ino == file { unlink(path) }
+    }
+
+    /// Whether somebody has connected and has not been accepted yet.
+    var hasWaiting: Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, 0) == 1 && state.revents & Int16(POLLIN) != 0
     }
 
     // MARK: -

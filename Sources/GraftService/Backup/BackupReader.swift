@@ -159,9 +159,9 @@ private final class NewFile {
         var parent = folder
         for part in name.split(separator: "/").dropLast() {
             parent += "/\(part)"
-            guard mkdir(parent, 0o750) == 0 || errno == EEXIST else { throw Self.failure(parent) }
+            guard mkdir(parent, 0o700) == 0 || errno == EEXIST else { throw Self.failure(parent) }
         }
-        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
+        descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Self.failure(path) }
     }
 
