@@ -105,7 +105,7 @@ extension GraftService {
             case .encoded(let image): try await vision.look(at: image, for: wanted, on: pool)
             case .pixels(let pixels): try await vision.look(atPixels: pixels, for: wanted, on: pool)
             }
-        timings.record(look)
+        note(look)
         let best = model.answer(look.features, count: 1).first
         return Inference.Answer(
             label: best?.label ?? "", probability: best?.probability ?? 0,

@@ -142,11 +142,16 @@ package final class GraftService: Sendable {
         at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision
     ) async throws(Problem) -> SeenImage {
         let look = try await vision.look(at: image, for: wanted, on: pool)
-        inferenceCount.add(1, ordering: .relaxed)
-        timings.record(look)
+        note(look)
         return SeenImage(
             digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint,
             features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
+    }
+
+    /// Counts an inference of a request that came to its end, and how long it took.
+    func note(_ look: Vision.Look) {
+        inferenceCount.add(1, ordering: .relaxed)
+        timings.record(look)
     }
 }
 

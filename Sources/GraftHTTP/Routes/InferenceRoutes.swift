@@ -76,27 +76,29 @@ extension GraftService {
 
     fileprivate func infer(_ request: Request, version: String?) async throws -> Response {
         try requireReady()
-        try requireActive(version)
+        try requireActive(version, model.reference)
         let body = try await request.bytes(limit: configuration.bodyLimit)
         let batch = try InferenceBatch(
             body, jsonLength: request.headers[Self.jsonLength], imageSide: model.imageSide ?? 0)
         let inference = try await infer(
             batch.images, needsLabels: batch.outputs.contains { $0.output != .features })
+        // Another one may have begun to answer while the body came.
+        try requireActive(version, inference.model)
         return try Response(batch, inference, model: Self.modelName)
     }
 
-    /// - Throws: `Problem` where `version` is not the one that answers.
-    fileprivate func requireActive(_ version: String?) throws(Problem) {
-        guard let version, version != "\(model.reference.version)" else { return }
+    /// - Throws: `Problem` where `version` is not that of `answering`.
+    fileprivate func requireActive(_ version: String?, _ answering: ModelReference) throws(Problem) {
+        guard let version, version != "\(answering.version)" else { return }
         throw Problem(
             .versionUnusable,
-            detail: "version \(version) does not answer, version \(model.reference.version) does: "
+            detail: "version \(version) does not answer, version \(answering.version) does: "
                 + "`graftctl activate \(version)` changes that")
     }
 
     fileprivate func requireModelReady(version: String?) throws(Problem) {
         try requireReady()
-        try requireActive(version)
+        try requireActive(version, model.reference)
         guard model.hasLabels else {
             throw Problem(.noLabels, detail: "no label has been taught yet: POST /v1/samples?label=NAME teaches one")
         }

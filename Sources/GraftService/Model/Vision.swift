@@ -67,9 +67,17 @@ final class Vision: Sendable {
     }
 
     /// The same for pixels of the size that the network sees, red, green and blue of 0 to 255. `[H, W, 3]`
+    ///
+    /// - Throws: `Problem` of kind `busy` where they are of another size: they were checked against the backbone before.
     func look(
         atPixels pixels: [Float], for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
+        let side = backbone.preprocessing.cropSide
+        guard pixels.count == side * side * 3 else {
+            throw Problem(
+                .busy,
+                detail: "another backbone was loaded meanwhile, which sees \(side) x \(side) pixels: send them again")
+        }
         let asked = ContinuousClock.now
         return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
