@@ -50,6 +50,31 @@ import Testing
         #expect(trained.evaluation.samples == 35)
     }
 
+    @Test func whatAnOlderVersionLacksIsToldOfEverySample() throws {
+        let set = clusters(counts: [40, 25, 30, 12], spread: 3, seed: 5)
+        var training = HeadTraining()
+        #expect(try training.train(set).outOfFold.lacked.isEmpty)
+        training.incumbentLabels = [1, 3]
+        let outOfFold = try training.train(set).outOfFold
+        #expect(outOfFold.lacked.count == outOfFold.rows.count)
+        for (row, (lacked, now)) in zip(outOfFold.rows, zip(outOfFold.lacked, outOfFold.incumbent)) {
+            #expect(lacked.label == 2 || lacked.label == 4)
+            // Alone, the analytic head says either that, or a label of the version.
+            if [2, 4].contains(now.label) {
+                #expect(lacked.label == now.label && lacked.probability == now.probability)
+            } else {
+                #expect(lacked.known >= now.probability && lacked.probability <= now.probability)
+            }
+            // Of [1, 3] the version says the first, with certainty and as if it knew nothing.
+            let sure = lacked.answer(beside: 1, probability: 1)
+            #expect(sure == (lacked.probability > lacked.known ? lacked.label : 1), "row \(row)")
+            let unsure = lacked.answer(beside: 1, probability: 0.5)
+            #expect(unsure == (lacked.probability > lacked.known / 2 ? lacked.label : 1), "row \(row)")
+        }
+        // All three cases are among them.
+        #expect(Set(outOfFold.lacked.map { $0.answer(beside: 1, probability: 1) }) == [1, 2, 4])
+    }
+
     @Test func probabilitiesOutOfFoldAreCalibrated() throws {
         // Overlapping labels: a head that believed its training samples would be far too sure.
         let trained = try HeadTraining().train(clusters(counts: [60, 60, 60], spread: 4, seed: 4))

@@ -78,6 +78,22 @@ import Testing
         await running.service.stop()
     }
 
+    @Test func aLabelThatSharesItsPicturesWithANewOneHasNotFallen() async throws {
+        let trainer = try HeldTrainer()
+        let running = try await service(trainer)
+        // Learned out of fold when there were three labels, cats were nearly all found; no version can tell them from these.
+        try await teach(running, 8..<24)
+        for seed: UInt64 in 400..<424 { try await running.teach(picture(0, seed), "lion", group: "lion \(seed)") }
+        var verdict: Gate.Verdict?
+        _ = try await trainer.train(running) { result, _ in verdict = result.verdict }
+        let found = try #require(verdict)
+        #expect(found.labels == 4 && found.samples == 96)
+        #expect(found.falls.isEmpty, "\(found.reason)")
+        // Both lose about half of two labels of four.
+        #expect(found.incumbentBalancedAccuracy < 0.9 && found.candidateBalancedAccuracy < 0.9)
+        await running.service.stop()
+    }
+
     @Test func anEqualOneWithNoiseStays() async throws {
         let trainer = try HeldTrainer()
         let running = try await service(trainer)

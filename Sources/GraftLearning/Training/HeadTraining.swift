@@ -27,6 +27,8 @@ package struct HeadTraining: Sendable {
     package var workLimit = 1e13
     /// The calibration with which the analytic head answers now; nil if it was never measured.
     package var incumbent: AnalyticHead.Calibration?
+    /// The labels of the version that answers now; nil if the analytic head does alone.
+    package var incumbentLabels: Set<Int64>?
     package var gate = Gate()
 
     package init() {}
@@ -249,7 +251,7 @@ package struct HeadTraining: Sendable {
             let training = folds[i].trainingStatistics(statistics)
             let analytic = AnalyticHead(training, calibration: calibration).linear
             let before = AnalyticHead(training, calibration: incumbent).linear
-            var predictions: [(candidate: Prediction, incumbent: Prediction)] = []
+            var predictions: [Answers] = []
             predictions.reserveCapacity(folds[i].heldOut.count)
             for start in stride(from: 0, to: folds[i].heldOut.count, by: Self.judgedRows) {
                 try reporter.check()
@@ -271,7 +273,8 @@ package struct HeadTraining: Sendable {
         return TrainedHead(
             head: head, calibration: calibration,
             foldHeads: Dictionary(uniqueKeysWithValues: zip(folds.map(\.number), tempered)), strength: strength,
-            outOfFold: .init(rows: rows, candidate: candidates, incumbent: incumbents),
+            outOfFold: .init(
+                rows: rows, candidate: candidates, incumbent: incumbents, lacked: all.compactMap(\.1.lacked)),
             evaluation: Evaluation(truth: truth, predictions: counted.map { candidates[$0] }),
             incumbentEvaluation: Evaluation(truth: truth, predictions: counted.map { incumbents[$0] }),
             verdict: gate.judge(
@@ -279,11 +282,19 @@ package struct HeadTraining: Sendable {
                 candidate: counted.map { candidates[$0].label }))
     }
 
+    /// What is said of one held-out sample.
+    private struct Answers {
+        var candidate: Prediction
+        var incumbent: Prediction
+        /// Nil where the analytic head answers alone now.
+        var lacked: LackedLabel?
+    }
+
     /// What a fold's heads say of some of its held-out samples: `analytic` and `head` together, and `before` alone.
     private func predict(
         _ set: TrainingSet, _ rows: [Int], analytic: LinearHead, before: LinearHead, head: LinearHead,
         temperature: Float
-    ) -> [(candidate: Prediction, incumbent: Prediction)] {
+    ) -> [Answers] {
         let analyticScores = analytic.logits(ofRows: set.features, rows)
         let incumbentScores = before.logits(ofRows: set.features, rows)
         let headScores = head.logits(ofRows: set.features, rows)
@@ -298,12 +309,11 @@ package struct HeadTraining: Sendable {
             let candidate = CombinedAnswer.combine(
                 analyticLabels: all, analytic: probabilities(analyticScores, i, all.count, analytic.temperature),
                 versionLabels: known, version: probabilities(headScores, i, known.count, temperature))
-            return (
+            let now = probabilities(incumbentScores, i, all.count, before.temperature)
+            return Answers(
                 candidate: Prediction(labels: all, probabilities: candidate, truth: truth),
-                incumbent: Prediction(
-                    labels: all, probabilities: probabilities(incumbentScores, i, all.count, before.temperature),
-                    truth: truth)
-            )
+                incumbent: Prediction(labels: all, probabilities: now, truth: truth),
+                lacked: incumbentLabels.map { LackedLabel(labels: all, probabilities: now, known: $0) })
         }
     }
 }

@@ -26,5 +26,14 @@ package struct TrainedHead: Sendable, Equatable {
         package var candidate: [Prediction]
         /// Of the analytic head as it answered before.
         package var incumbent: [Prediction]
+        /// What that head said of the labels that the version beside it lacks; empty where none is.
+        package var lacked: [LackedLabel] = []
+
+        /// Those of `positions` in it.
+        func keeping(_ positions: [Int], candidate: [Prediction]) -> OutOfFold {
+            OutOfFold(
+                rows: positions.map { rows[$0] }, candidate: candidate, incumbent: positions.map { incumbent[$0] },
+                lacked: lacked.isEmpty ? [] : positions.map { lacked[$0] })
+        }
     }
 }

@@ -99,17 +99,16 @@ extension TrainedTop {
         beside start: TrainedHead
     ) {
         let (temperature, rows, predictions) = judged.predictions(labels: start.head.labels)
-        let incumbents = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.incumbent))
+        let positions = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.rows.indices))
         // Of very many samples the head's training answers only some.
-        let known = rows.indices.filter { incumbents[rows[$0]] != nil }
+        let known = rows.indices.filter { positions[rows[$0]] != nil }
         self.init(
             top: TunedTop(
                 blocks: top.blocks, parameters: top.parameters, head: top.head.with(temperature: Float(temperature)),
                 epochs: top.epochs, keptEpoch: top.keptEpoch),
             plan: plan, part: part,
-            outOfFold: .init(
-                rows: known.map { rows[$0] }, candidate: known.map { predictions[$0] },
-                incumbent: known.map { incumbents[rows[$0]]! }),
+            outOfFold: start.outOfFold.keeping(
+                known.map { positions[rows[$0]]! }, candidate: known.map { predictions[$0] }),
             evaluation: Evaluation(truth: rows.map { labels[$0] }, predictions: predictions))
     }
 }

@@ -45,6 +45,8 @@ struct TrainingPlan: Sendable {
     var cut: String?
     var incumbent: Int64
     var incumbentCalibration: AnalyticHead.Calibration?
+    /// Ids of the labels of the incumbent's own head.
+    var incumbentLabels: [Int64]
 }
 
 extension Learner {
@@ -63,7 +65,8 @@ extension Learner {
             snapshot: lastChange, fingerprint: vision.backbone.fingerprint, featureCount: vision.backbone.featureCount,
             cut: vision.backbone.cut?.name, incumbent: version.number,
             // A tuned version's is of other features.
-            incumbentCalibration: version.top == nil ? version.calibration : nil)
+            incumbentCalibration: version.top == nil ? version.calibration : nil,
+            incumbentLabels: version.head?.labels ?? [])
     }
 
     /// How many labels have samples enough to train on.

@@ -47,7 +47,8 @@ struct CandidateTraining {
             against: job.incumbent == 0
                 ? nil
                 : try IncumbentAnswers(
-                    version: job.incumbent, store: store, samples: snapshot.samples, groups: snapshot.groups))
+                    version: job.incumbent, labels: Set(job.incumbentLabels), store: store, samples: snapshot.samples,
+                    groups: snapshot.groups))
         let evaluation = evaluation(candidate.outOfFold, labels: labels, snapshot.set)
         return TrainerResult(
             digest: try MappedFile(path: job.output, byteLimit: Configuration.backboneLimit).digest().description,
@@ -86,6 +87,7 @@ struct CandidateTraining {
         var training = HeadTraining()
         training.threads = threads
         training.incumbent = job.incumbentCalibration
+        training.incumbentLabels = job.incumbent == 0 ? nil : Set(job.incumbentLabels)
         training.space = FeatureSpace(job.features)
         let limit = Duration.seconds(job.timeLimit ?? 180)
 

@@ -26,6 +26,8 @@ package struct TrainerJob: Codable, Sendable, Equatable {
     package var incumbent: Int64
     /// How the analytic head is calibrated now; nil where nothing was measured yet.
     package var incumbentCalibration: AnalyticHead.Calibration?
+    /// Ids of the labels of that version's own head.
+    package var incumbentLabels: [Int64]
     /// Where to write the candidate's head.
     package var output: String
 }

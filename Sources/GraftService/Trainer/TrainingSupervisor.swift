@@ -122,7 +122,7 @@ actor TrainingSupervisor {
             state: configuration.state, strategy: order.strategy, features: order.features, seed: order.seed,
             recipe: order.recipe, timeLimit: order.timeLimit, snapshot: plan.snapshot, fingerprint: plan.fingerprint,
             featureCount: plan.featureCount, cut: plan.cut, incumbent: plan.incumbent,
-            incumbentCalibration: plan.incumbentCalibration, output: output)
+            incumbentCalibration: plan.incumbentCalibration, incumbentLabels: plan.incumbentLabels, output: output)
         let process: TrainerProcess
         try await storing {
             try await store.beginJob(
