@@ -46,13 +46,16 @@ extension Request {
         }
         let tooLarge = Problem(
             .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
-        if let length = headers[.contentLength].flatMap(Int.init), length > limit { throw tooLarge }
-        do {
-            let buffer = try await body.collect(upTo: limit)
-            return Array(buffer.readableBytesView)
-        } catch is NIOTooManyBytesError {
-            throw tooLarge
+        let announced = headers[.contentLength].flatMap(Int.init)
+        if let announced, announced > limit { throw tooLarge }
+        var bytes: [UInt8] = []
+        // No more than most images have, before any of it has come.
+        bytes.reserveCapacity(min(announced ?? 0, limit, 1 << 20))
+        for try await buffer in body {
+            guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge }
+            bytes += buffer.readableBytesView
         }
+        return bytes
     }
 
     /// The body as JSON, with no other keys than `example` has.

@@ -1,3 +1,5 @@
+import GraftTensor
+
 /// Eight-bit RGB pixels, upright.
 package struct Image: Sendable, Equatable {
     package let width: Int
@@ -41,14 +43,20 @@ extension Image {
     }
 
     /// The image at another size, each side at least 1, bit for bit as Pillow's `Image.resize` makes it.
-    package func resized(width newWidth: Int, height newHeight: Int, by interpolation: Interpolation) -> Image {
+    package func resized(
+        width newWidth: Int, height newHeight: Int, by interpolation: Interpolation,
+        instructionSet: InstructionSet = .best
+    ) -> Image {
         let columns = ResampleAxis(inputCount: width, outputCount: newWidth, outputs: 0..<newWidth, by: interpolation)
         let rows = ResampleAxis(inputCount: height, outputCount: newHeight, outputs: 0..<newHeight, by: interpolation)
         let rowsFirst = Resampler.startsWithRows(width: width, height: height, newWidth: newWidth, newHeight: newHeight)
-        var resampler = Resampler(columns: columns, rows: rows, rowsFirst: rowsFirst)
+        var resampler = Resampler(
+            columns: columns, rows: rows, rowsFirst: rowsFirst, kernels: instructionSet.kernels)
         for y in rows.inputs {
             let first = (y * width + columns.inputs.lowerBound) * 3
-            resampler.append(Array(pixels[first..<first + columns.inputs.count * 3]))
+            resampler.append { row in
+                row.replaceSubrange(row.indices, with: pixels[first..<first + columns.inputs.count * 3])
+            }
         }
         return resampler.finish()
     }

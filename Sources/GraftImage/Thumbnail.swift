@@ -1,5 +1,6 @@
 import CJPEG
 import Foundation
+import GraftTensor
 
 extension Image {
     /// The square in the middle of an image, upright, its side `side` pixels, or fewer where the image has fewer.
@@ -16,7 +17,8 @@ extension Image {
                 decoder,
                 using: Preprocessing(
                     resizeShorterSide: side, cropSide: side, interpolation: .bicubic, channelOrder: .rgb,
-                    mean: [0, 0, 0], standardDeviation: [1, 1, 1]))
+                    mean: [0, 0, 0], standardDeviation: [1, 1, 1]),
+                kernels: InstructionSet.best.kernels)
         }
     }
 

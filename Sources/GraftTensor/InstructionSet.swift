@@ -14,9 +14,12 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     /// Those this CPU has, the fastest last.
     package static let available = allCases.filter { $0.table != nil }
 
+    /// The fastest this CPU has.
+    package static let best = available.last!
+
     /// The set named by `forced`, the value of `GRAFTD_ISA`, or the fastest this CPU has if there is no such value.
     package static func chosen(forced: String?) throws(InstructionSetError) -> InstructionSet {
-        guard let forced, !forced.isEmpty else { return available.last! }
+        guard let forced, !forced.isEmpty else { return best }
         guard let set = InstructionSet(rawValue: forced), available.contains(set) else {
             throw .unavailable(name: forced, available: available)
         }

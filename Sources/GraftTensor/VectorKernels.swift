@@ -101,4 +101,55 @@ package struct VectorKernels: @unchecked Sendable {
     package func mean(_ mean: graft_mean) {
         withUnsafePointer(to: mean) { table.pointee.mean($0) }
     }
+
+    // MARK: - Resizing rows of 8-bit RGB
+
+    /// Adds `row`, weighted, to as many sums of rows from `offset`, or begins them with it.
+    package func weigh(_ row: [UInt8], by weight: Int32, begins: Bool, sums: inout [Int32], at offset: Int) {
+        precondition(offset >= 0 && offset + row.count <= sums.count)
+        sums.withUnsafeMutableBufferPointer { sums in
+            table.pointee.weigh_row(row, Int64(row.count), weight, begins ? 1 : 0, sums.baseAddress! + offset)
+        }
+    }
+
+    /// Writes the whole parts of `sums`, rounded, and kept within a byte, from `offset`.
+    package func round(_ sums: ArraySlice<Int32>, into bytes: inout [UInt8], at offset: Int) {
+        precondition(offset >= 0 && offset + sums.count <= bytes.count)
+        sums.withUnsafeBufferPointer { sums in
+            bytes.withUnsafeMutableBufferPointer { bytes in
+                table.pointee.round_sums(sums.baseAddress, Int64(sums.count), bytes.baseAddress! + offset)
+            }
+        }
+    }
+
+    /// How many sums ``resample(_:starts:weights:sums:into:at:)`` needs room for.
+    package func resamplingSums(outputs: Int) -> Int { Int(graft_resampling_sums(Int64(outputs))) }
+
+    /// Makes `[outputs, 3]`, from `offset`, of `row` `[pixels, 3]`.
+    ///
+    /// - Parameters:
+    ///   - starts: The first pixel that each output is made of; they ascend. `[outputs]`
+    ///   - weights: `[outputs, taps]`; `taps` is a multiple of 4, and what would lie behind the row has no weight.
+    ///   - sums: Scratch space.
+    package func resample(
+        _ row: [UInt8], starts: [Int32], weights: [Int32], sums: inout [Int32], into output: inout [UInt8],
+        at offset: Int
+    ) {
+        let taps = weights.count / starts.count
+        precondition(weights.count == starts.count * taps && taps % 4 == 0)
+        precondition(starts[0] >= 0 && Int(starts[starts.count - 1]) * 3 < row.count && row.count % 3 == 0)
+        precondition(offset >= 0 && offset + starts.count * 3 <= output.count)
+        precondition(sums.count >= resamplingSums(outputs: starts.count))
+        starts.withUnsafeBufferPointer { starts in
+            weights.withUnsafeBufferPointer { weights in
+                output.withUnsafeMutableBufferPointer { output in
+                    var resampling = graft_resampling(
+                        outputs: Int64(starts.count), taps: Int64(taps), starts: starts.baseAddress,
+                        weights: weights.baseAddress)
+                    table.pointee.resample_row(
+                        &resampling, row, Int64(row.count), &sums, output.baseAddress! + offset)
+                }
+            }
+        }
+    }
 }

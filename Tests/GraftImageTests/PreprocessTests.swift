@@ -19,12 +19,25 @@ import GraftImage
         #expect(largestDifference(crop.pixels, [UInt8](expected.rgb)) <= tolerance)
     }
 
-    @Test(arguments: Recorded.tables.hashes)
-    func cropOfRawPixelsHasPillowsHash(expected: Recorded.Hash) throws {
+    @Test(arguments: Recorded.tables.hashes, InstructionSet.available)
+    func cropOfRawPixelsHasPillowsHash(expected: Recorded.Hash, instructionSet: InstructionSet) throws {
         let image = pattern(width: expected.width, height: expected.height)
         let crop = try centerCrop(
-            image.pixels.span, declared: .rgb24(width: image.width, height: image.height), using: .sample())
+            image.pixels.span, declared: .rgb24(width: image.width, height: image.height), using: .sample(),
+            instructionSet: instructionSet)
         #expect(fnv1a(crop.pixels) == expected.fnv1a)
+    }
+
+    /// Plans are kept for the next image of the same size, and go when there are too many.
+    @Test func imagesOfManySizesAreSeenAsTheFirstOfTheirSize() throws {
+        let preprocessor = Preprocessor(.sample(resizeShorterSide: 10, cropSide: 8))
+        for side in Array(8...40) + [8, 40, 8] {
+            let image = pattern(width: side + 3, height: side)
+            let format = ImageFormat.rgb24(width: image.width, height: image.height)
+            #expect(
+                try preprocessor.tensor(of: image.pixels.span, declared: format)
+                    == preprocess(image.pixels.span, declared: format, using: preprocessor.preprocessing))
+        }
     }
 
     @Test(arguments: [Preprocessing.ChannelOrder.rgb, .bgr])

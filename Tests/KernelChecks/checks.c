@@ -20,6 +20,7 @@ static const struct {
     {"pool", check_pool},
     {"mean", check_mean},
     {"elementwise", check_elementwise},
+    {"resample", check_resample},
     {"curves", check_curves},
     {"training packing", check_training_packing},
     {"weight gradient", check_weight_gradient},

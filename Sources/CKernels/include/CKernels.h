@@ -8,6 +8,7 @@
 #include "pause.h"
 #include "pooling.h"
 #include "product.h"
+#include "resample.h"
 #include "training.h"
 #include "winograd.h"
 

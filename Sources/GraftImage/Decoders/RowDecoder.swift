@@ -1,5 +1,5 @@
 /// What the header of an image says, before anything is decoded.
-struct ImageHeader: Sendable, Equatable {
+struct ImageHeader: Sendable, Hashable {
     /// Columns and rows as stored, in pixels.
     var width: Int
     var height: Int

@@ -1,7 +1,10 @@
+import GraftTensor
+
 /// Weighted sums of whole rows: the pass down the columns, for rows that arrive one at a time.
 struct RowSums {
     private let axis: ResampleAxis
     private let rowBytes: Int
+    private let kernels: VectorKernels
     /// Sums of the output rows in progress, `[slots, rowBytes]`; output `o` lives in slot `o % slots`.
     private var sums: [Int32]
     private let slots: Int
@@ -10,9 +13,10 @@ struct RowSums {
 
     var isComplete: Bool { firstUnfinished == axis.windows.count }
 
-    init(axis: ResampleAxis, rowBytes: Int) {
+    init(axis: ResampleAxis, rowBytes: Int, kernels: VectorKernels) {
         self.axis = axis
         self.rowBytes = rowBytes
+        self.kernels = kernels
         slots = Self.mostInProgress(axis.windows)
         sums = [Int32](repeating: 0, count: slots * rowBytes)
         nextInput = axis.inputs.lowerBound
@@ -25,24 +29,23 @@ struct RowSums {
         while output < axis.windows.count, case let window = axis.windows[output], window.start <= nextInput {
             let weight = axis.weights[window.weightStart + nextInput - window.start]
             let offset = output % slots * rowBytes
-            if nextInput == window.start {
-                setWeighted(row, weight: weight, sums: &sums, at: offset)
-            } else {
-                addWeighted(row, weight: weight, sums: &sums, at: offset)
-            }
+            kernels.weigh(row, by: weight, begins: nextInput == window.start, sums: &sums, at: offset)
             output += 1
         }
         nextInput += 1
     }
 
-    /// Writes the next output row to which nothing is to be added any more, `[rowBytes]`, and returns its number; nil
-    /// if there is none yet. All of them are to be taken before another row is added.
-    mutating func takeFinished(into row: inout [UInt8]) -> Int? {
-        guard !isComplete, axis.windows[firstUnfinished].end <= nextInput else { return nil }
+    /// The number of the next output row, if nothing is to be added to it any more. All of them are to be taken before
+    /// another row is added.
+    var finished: Int? {
+        !isComplete && axis.windows[firstUnfinished].end <= nextInput ? firstUnfinished : nil
+    }
+
+    /// Writes the ``finished`` row, `[rowBytes]`, from `target`.
+    mutating func take(into rows: inout [UInt8], at target: Int) {
         let offset = firstUnfinished % slots * rowBytes
-        roundSums(sums[offset..<offset + rowBytes], into: &row)
+        kernels.round(sums[offset..<offset + rowBytes], into: &rows, at: target)
         firstUnfinished += 1
-        return firstUnfinished - 1
     }
 
     /// The largest number of windows that share an input row.

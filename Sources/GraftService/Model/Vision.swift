@@ -12,6 +12,7 @@ final class Vision: Sendable {
     let name: String
     let backbone: LoadedBackbone
     private let settings: LiveConfiguration
+    private let preprocessor: Preprocessor
     /// For the threads of the pool.
     private let workspaces: Workspaces
     /// The backbone's own, above the cut; nil where it runs as a whole.
@@ -21,6 +22,7 @@ final class Vision: Sendable {
         self.name = name
         self.backbone = backbone
         self.settings = settings
+        preprocessor = Preprocessor(backbone.preprocessing, instructionSet: backbone.trunk.instructionSet)
         workspaces = backbone.trunk.makeWorkspaces(threads: threads)
         top = backbone.cut.map { RunningTop($0.top, threads: threads) }
     }
@@ -56,8 +58,7 @@ final class Vision: Sendable {
         return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
             let bytes = image.bytes
-            let input = try preprocess(
-                bytes.span, declared: image.format, using: backbone.preprocessing, limits: limits)
+            let input = try preprocessor.tensor(of: bytes.span, declared: image.format, limits: limits)
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
             return Look(

@@ -8,12 +8,14 @@ import GraftTensor
 /// What the network does without a service around it: each thread looks at one image after another.
 final class EngineAlone: Sendable {
     private let backbone: Backbone
+    private let preprocessor: Preprocessor
     private let workspaces: Workspaces
     private let pool: ComputePool
     private let image = BodyKind.raw.body(label: 0, seed: 1)
 
     init(file: String, threads: Int) throws {
         backbone = try Backbone(file: SafetensorsFile(path: file))
+        preprocessor = Preprocessor(backbone.preprocessing, instructionSet: backbone.instructionSet)
         workspaces = backbone.makeWorkspaces(threads: threads)
         pool = ComputePool(threads: threads, queueLimit: 0)
     }
@@ -66,7 +68,7 @@ final class EngineAlone: Sendable {
 
     private func decoded() throws -> Tensor {
         let bytes = image
-        return try preprocess(
-            bytes.span, declared: .rgb24(width: BodyKind.side, height: BodyKind.side), using: backbone.preprocessing)
+        return try preprocessor.tensor(
+            of: bytes.span, declared: .rgb24(width: BodyKind.side, height: BodyKind.side))
     }
 }

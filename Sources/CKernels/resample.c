@@ -1,0 +1,132 @@
+// Resizing of rows of 8-bit RGB; see include/resample.h. Whole numbers, so that every instance gives the same bits.
+
+#ifndef KERNEL_FILE
+#define KERNEL_FILE "resample.c"
+#include "instances.h"
+#include "each_isa.h"
+#else
+
+#include "vector.h"
+
+// A vector takes the three channels of so many pixels side by side, so that its last quarter goes unused. SPREAD gives
+// each channel its pixel's weight.
+#define TAPS (LANES / 4)
+#if LANES == 16
+#define SPREAD 0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3
+#elif LANES == 8
+#define SPREAD 0, 0, 0, 1, 1, 1, 1, 1
+#else
+#define SPREAD 0, 0, 0, 0
+#endif
+
+#define bytes FN(bytes)
+#define four FN(four)
+typedef uint8_t bytes __attribute__((vector_size(LANES)));
+typedef int32_t four __attribute__((vector_size(16)));
+
+/// `lanes` bytes as integers, the other lanes 0.
+ALWAYS_INLINE TARGET mask FN(load_bytes)(const uint8_t *from, int64_t lanes) {
+    bytes result = {0};
+    if (lanes == LANES) memcpy(&result, from, sizeof result);
+    else memcpy(&result, from, (size_t)lanes);
+    return __builtin_convertvector(result, mask);
+}
+
+ALWAYS_INLINE TARGET mask FN(load_sums)(const int32_t *from, int64_t lanes) {
+    mask result = {0};
+    if (lanes == LANES) memcpy(&result, from, sizeof result);
+    else memcpy(&result, from, (size_t)lanes * sizeof(int32_t));
+    return result;
+}
+
+ALWAYS_INLINE TARGET void FN(store_sums)(int32_t *to, mask value, int64_t lanes) {
+    if (lanes == LANES) memcpy(to, &value, sizeof value);
+    else memcpy(to, &value, (size_t)lanes * sizeof(int32_t));
+}
+
+ALWAYS_INLINE TARGET mask FN(load_weights)(const int32_t *from) {
+    four weights = {0};
+    memcpy(&weights, from, TAPS * sizeof(int32_t));
+    return __builtin_shufflevector(weights, weights, SPREAD);
+}
+
+/// The sums over pixels, in the first three lanes.
+ALWAYS_INLINE TARGET mask FN(fold)(mask sums) {
+#if LANES == 16
+    sums += __builtin_shufflevector(sums, sums, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5);
+    sums += __builtin_shufflevector(sums, sums, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2);
+#elif LANES == 8
+    sums += __builtin_shufflevector(sums, sums, 3, 4, 5, 6, 7, 0, 1, 2);
+#endif
+    return sums;
+}
+
+/// The whole parts, rounded, kept within a byte.
+ALWAYS_INLINE TARGET bytes FN(rounded)(mask sums) {
+    mask value = (sums + (1 << (graft_weight_bits - 1))) >> graft_weight_bits;
+    value &= value > 0;
+    const mask fits = value < 255;
+    return __builtin_convertvector((value & fits) | (255 & ~fits), bytes);
+}
+
+TARGET void FN(weigh_row)(const uint8_t *row, int64_t count, int32_t weight, int begins, int32_t *sums) {
+    int64_t i = 0;
+    if (begins) {
+        for (; i + LANES <= count; i += LANES)
+            FN(store_sums)(sums + i, FN(load_bytes)(row + i, LANES) * weight, LANES);
+    } else {
+        for (; i + LANES <= count; i += LANES)
+            FN(store_sums)
+            (sums + i, FN(load_sums)(sums + i, LANES) + FN(load_bytes)(row + i, LANES) * weight, LANES);
+    }
+    for (; i < count; i++) sums[i] = (begins ? 0 : sums[i]) + row[i] * weight;
+}
+
+TARGET void FN(round_sums)(const int32_t *sums, int64_t count, uint8_t *rounded) {
+    for (int64_t i = 0; i < count; i += LANES) {
+        const int64_t lanes = count - i < LANES ? count - i : LANES;
+        const bytes values = FN(rounded)(FN(load_sums)(sums + i, lanes));
+        if (lanes == LANES) memcpy(rounded + i, &values, sizeof values);
+        else memcpy(rounded + i, &values, (size_t)lanes);
+    }
+}
+
+/// Outputs whose pixels all lie within the row, even those that a last vector reads too much.
+ALWAYS_INLINE TARGET void FN(resample_inside)(
+    const int32_t *restrict starts, const int32_t *restrict weights, int64_t taps, int64_t outputs,
+    const uint8_t *restrict row, int32_t *restrict sums) {
+    for (int64_t o = 0; o < outputs; o++) {
+        const uint8_t *pixels = row + 3 * starts[o];
+        mask sum = {0};
+        for (int64_t t = 0; t < taps; t += TAPS)
+            sum += FN(load_bytes)(pixels + 3 * t, LANES) * FN(load_weights)(weights + o * taps + t);
+        // The fourth lane falls on the next output's first, which is written after it.
+        sum = FN(fold)(sum);
+        memcpy(sums + 3 * o, &sum, 4 * sizeof(int32_t));
+    }
+}
+
+TARGET void FN(resample_row)(
+    const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output) {
+    const int64_t taps = resampling->taps, outputs = resampling->outputs;
+    const int32_t *starts = resampling->starts, *weights = resampling->weights;
+    const int64_t last = count - LANES - 3 * (taps - TAPS);
+    int64_t inside = outputs;
+    while (inside > 0 && 3 * (int64_t)starts[inside - 1] > last) inside--;
+    // Enlarging by a cubic takes four taps.
+    if (taps == 4) FN(resample_inside)(starts, weights, 4, inside, row, sums);
+    else FN(resample_inside)(starts, weights, taps, inside, row, sums);
+    for (int64_t o = inside; o < outputs; o++) {
+        int32_t channels[4] = {0};
+        for (int64_t t = 0; t < taps && starts[o] + t < count / 3; t++)
+            for (int64_t c = 0; c < 3; c++) channels[c] += row[3 * (starts[o] + t) + c] * weights[o * taps + t];
+        memcpy(sums + 3 * o, channels, sizeof channels);
+    }
+    FN(round_sums)(sums, 3 * outputs, output);
+}
+
+#undef TAPS
+#undef SPREAD
+#undef bytes
+#undef four
+#endif
