@@ -43,7 +43,8 @@ package struct HTTPServer {
         for route in routes.routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try access.admit(request, by: context, needing: route.role)
-                return try await route.handler(request, context)
+                if route.isBrief { return try await route.handler(request, context) }
+                return try await offEventLoop { try await route.handler(request, context) }
             }
         }
     }

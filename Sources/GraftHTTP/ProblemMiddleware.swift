@@ -98,6 +98,13 @@ extension Response {
             status: .init(code: problem.status), headers: headers, body: .init(byteBuffer: ByteBuffer(bytes: body)))
     }
 
+    /// The answer that is given most.
+    init(_ classification: Classification) throws {
+        let json = try classification.json() ?? [UInt8](APICoding.encoder().encode(classification))
+        self.init(
+            status: .ok, headers: [.contentType: APICoding.json], body: .init(byteBuffer: ByteBuffer(bytes: json)))
+    }
+
     /// A JSON answer.
     init(_ value: some Encodable, status: HTTPResponse.Status = .ok, location: String? = nil) throws {
         var headers: HTTPFields = [.contentType: APICoding.json]

@@ -12,6 +12,8 @@ struct Route: Sendable {
     let path: String
     /// The least that a client must be allowed to do.
     let role: Role
+    /// Whether its handler does nothing but wait for others, and so may run on an event loop.
+    let isBrief: Bool
     let handler: Handler
 }
 
@@ -39,9 +41,10 @@ struct RouteTable: Sendable {
     }
 
     mutating func on(
-        _ method: HTTPRequest.Method, _ path: String, by role: Role, _ handler: @escaping Route.Handler
+        _ method: HTTPRequest.Method, _ path: String, by role: Role, isBrief: Bool = false,
+        _ handler: @escaping Route.Handler
     ) {
-        routes.append(Route(method: method, path: path, role: role, handler: handler))
+        routes.append(Route(method: method, path: path, role: role, isBrief: isBrief, handler: handler))
     }
 
     /// The methods that `path`, as a client sent it, takes; empty where there is no such address.

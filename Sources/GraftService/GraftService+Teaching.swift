@@ -36,7 +36,7 @@ extension GraftService {
     package func teach(_ image: EncodedImage, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
         let name = try teaching.name()
         let (model, vision) = try visionOfLiveModel()
-        let seen = try await look(at: image, for: WantedFeatures(toTeach: model), with: vision)
+        let (seen, _) = try await look(at: image, for: WantedFeatures(toTeach: model), with: vision) { _ in }
         return try await teach(seen, as: name, teaching, model, vision)
     }
 

@@ -137,15 +137,20 @@ package final class GraftService: Sendable {
         return (model, vision)
     }
 
-    /// Looks at `image`, and notes how long it took.
-    func look(
-        at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision
-    ) async throws(Problem) -> SeenImage {
-        let look = try await vision.look(at: image, for: wanted, on: pool)
+    /// Looks at `image`, and notes how long it took; `conclude` works on the features on the same compute thread.
+    func look<R: Sendable>(
+        at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision,
+        _ conclude: @escaping @Sendable (SeenFeatures) -> R
+    ) async throws(Problem) -> (seen: SeenImage, conclusion: R) {
+        let (look, (digest, conclusion)) = try await vision.look(at: image, for: wanted, on: pool) { features in
+            // The thread that has decoded the bytes still has them in its cache.
+            (sha256(of: image.bytes).bytes, conclude(features))
+        }
         note(look)
-        return SeenImage(
-            digest: sha256(of: image.bytes).bytes, fingerprint: vision.backbone.fingerprint,
+        let seen = SeenImage(
+            digest: digest, fingerprint: vision.backbone.fingerprint,
             features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
+        return (seen, conclusion)
     }
 
     /// Counts an inference of a request that came to its end, and how long it took.

@@ -30,6 +30,29 @@ import Testing
         #expect(answer.probability == 0.9)
     }
 
+    @Test func aClassificationIsWrittenAsTheEncoderWritesIt() throws {
+        var controls = ""
+        for code in UInt8(0)..<0x80 { controls.unicodeScalars.append(Unicode.Scalar(code)) }
+        let labels = ["cat", "", controls, "Kätzchen 🐈 / \\ \" \u{7f}\u{2028}"]
+        let numbers: [Float] = [
+            0, -0.0, 1, 0.1, 1 / 3, 1e-5, 1.5e-40, 0.99999994, 123_456_790, 1e20, .leastNonzeroMagnitude,
+            .greatestFiniteMagnitude,
+        ]
+        for label in labels {
+            for (index, number) in numbers.enumerated() {
+                let answer = Classification(
+                    id: "0f-\(index)", model: ModelReference(version: index, revision: Int.max),
+                    top: (0...index).map { LabelProbability(label: label, probability: numbers[index - $0]) },
+                    novelty: number, unknown: index % 2 == 0)
+                #expect(answer.json().map { String(decoding: $0, as: UTF8.self) } == (try json(answer)))
+            }
+        }
+        let nothing = Classification(
+            id: "a", model: ModelReference(version: 0, revision: 0),
+            top: [LabelProbability(label: "a", probability: .nan)], novelty: 0, unknown: false)
+        #expect(nothing.json() == nil)
+    }
+
     @Test func aJobSurvivesTheJourney() throws {
         let job = TrainJob(
             id: "j", strategy: .auto, state: .running, progress: 0.5, message: "m",

@@ -39,6 +39,9 @@ struct ConnectionChannel: ServerChildChannel {
             decoderLimits.maxHeaderListSize = Self.headLimit
             decoderLimits.maxHeaderFieldCount = Self.fieldLimit
             let connection = ConnectionHandler(times: times())
+            // An image of the size that networks see comes in one piece.
+            let reading = AdaptiveRecvByteBufferAllocator(minimum: 64, initial: 2048, maximum: 256 << 10)
+            try channel.syncOptions!.setOption(.recvAllocator, value: reading)
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandler(ByteWatch(connection))
             try pipeline.configureHTTPServerPipeline(
@@ -52,6 +55,12 @@ struct ConnectionChannel: ServerChildChannel {
     }
 
     func handle(value: Value, logger: Logger) async {
+        await withTaskExecutorPreference(EventLoopExecutor(value.channel.eventLoop)) {
+            await handleOnEventLoop(value, logger: logger)
+        }
+    }
+
+    private func handleOnEventLoop(_ value: Value, logger: Logger) async {
         do {
             try await withTaskCancellationHandler {
                 try await value.parts.executeThenClose { inbound, outbound in

@@ -12,7 +12,9 @@ extension RouteTable {
             return Response(
                 status: .ok, headers: [.contentType: "application/octet-stream", .cacheControl: "no-store"],
                 body: ResponseBody(contentLength: export.byteCount) { writer in
-                    try await export.forEachPiece { try await writer.write(ByteBuffer(bytes: $0)) }
+                    try await offEventLoop {
+                        try await export.forEachPiece { try await writer.write(ByteBuffer(bytes: $0)) }
+                    }
                     try await writer.finish(nil)
                 })
         }

@@ -5,7 +5,7 @@ import Hummingbird
 extension RouteTable {
     /// Asking, and choosing which version answers.
     mutating func addModelRoutes(_ service: GraftService) {
-        on(.post, "/v1/classify", by: .classify) { request, _ in
+        on(.post, "/v1/classify", by: .classify, isBrief: true) { request, _ in
             let top = try request.query("top", in: 1...1_000, default: 5)
             let image = try await request.image(service)
             return try Response(try await service.classify(image, top: top))

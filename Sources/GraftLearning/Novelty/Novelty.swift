@@ -41,11 +41,6 @@ package final class Novelty: Sendable {
             background: analytic.background?.logits(of: features)[0])
     }
 
-    /// Whether the scale is made, so that asking takes no longer than an answer does.
-    package var isReady: Bool {
-        madeScale.withLock { if case .made = $0 { true } else { false } }
-    }
-
     /// Made by the first who asks; others wait for it.
     package var scale: NoveltyScale {
         madeScale.withLock { state in

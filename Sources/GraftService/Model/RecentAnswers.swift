@@ -1,4 +1,3 @@
-import Foundation
 import GraftLearning
 import GraftStore
 import Synchronization
@@ -69,7 +68,7 @@ final class RecentAnswers: Sendable {
 
     /// Keeps `image` in the place of the oldest, and returns the new answer's id.
     func insert(_ image: SeenImage) -> String {
-        let id = UUID().uuidString.lowercased()
+        let id = Self.newID()
         state.withLock { state in
             if state.order.count < capacity {
                 state.order.append(id)
@@ -81,6 +80,21 @@ final class RecentAnswers: Sendable {
             state.insert(image, as: id)
         }
         return id
+    }
+
+    /// A random UUID (RFC 9562, section 5.4). Foundation's would open /dev/urandom for each.
+    private static func newID() -> String {
+        var generator = SystemRandomNumberGenerator()
+        let high = generator.next() & ~0xf000 | 0x4000
+        let low = generator.next() & ~(3 << 62) | 2 << 62
+        func digits(_ number: UInt64, _ count: Int) -> String {
+            let digits = String(number, radix: 16)
+            return String(repeating: "0", count: count - digits.count) + digits
+        }
+        return [
+            digits(high >> 32, 8), digits(high >> 16 & 0xffff, 4), digits(high & 0xffff, 4), digits(low >> 48, 4),
+            digits(low & 0xffff_ffff_ffff, 12),
+        ].joined(separator: "-")
     }
 
     subscript(id: String) -> SeenImage? { state.withLock { $0.images[id] } }

@@ -54,6 +54,14 @@ final class Vision: Sendable {
     func look(
         at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
+        try await look(at: image, for: wanted, on: pool) { _ in }.look
+    }
+
+    /// The same, with what `conclude` makes of the features on that thread.
+    func look<R: Sendable>(
+        at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool,
+        _ conclude: @escaping @Sendable (SeenFeatures) -> R
+    ) async throws(Problem) -> (look: Look, conclusion: R) {
         let asked = ContinuousClock.now
         return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
@@ -61,9 +69,10 @@ final class Vision: Sendable {
             let input = try preprocessor.tensor(of: bytes.span, declared: image.format, limits: limits)
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
-            return Look(
+            let look = Look(
                 features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
                 wait: start - asked)
+            return (look, conclude(features))
         }
     }
 
