@@ -36,7 +36,8 @@ extension GraftService {
     package func teach(_ image: EncodedImage, _ teaching: Teaching) async throws(Problem) -> TeachingOutcome {
         let name = try teaching.name()
         let (model, vision) = try visionOfLiveModel()
-        let (seen, _) = try await look(at: image, for: WantedFeatures(toTeach: model), with: vision) { _ in }
+        let wanted = WantedFeatures(toTeach: model)
+        let (seen, _) = try await look(at: image, for: wanted, with: vision, toTeach: true) { _ in }
         return try await teach(seen, as: name, teaching, model, vision)
     }
 

@@ -139,12 +139,12 @@ package final class GraftService: Sendable {
 
     /// Looks at `image`, and notes how long it took; `conclude` works on the features on the same compute thread.
     func look<R: Sendable>(
-        at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision,
+        at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision, toTeach: Bool = false,
         _ conclude: @escaping @Sendable (SeenFeatures) -> R
     ) async throws(Problem) -> (seen: SeenImage, conclusion: R) {
         let (look, (digest, conclusion)) = try await vision.look(at: image, for: wanted, on: pool) { features in
             // The thread that has decoded the bytes still has them in its cache.
-            (sha256(of: image.bytes).bytes, conclude(features))
+            (ImageDigest(of: image.bytes, isNeeded: toTeach), conclude(features))
         }
         note(look)
         let seen = SeenImage(

@@ -163,7 +163,7 @@ actor Learner {
             seen.features[top].map { NewSample.TunedFeatures(version: top.version, features: $0.kept.values) }
         }
         let sample = NewSample(
-            label: name, digest: seen.digest, group: group, fingerprint: seen.fingerprint,
+            label: name, digest: seen.digest.bytes, group: group, fingerprint: seen.fingerprint,
             features: features.values,
             prediction: predicted.map {
                 PriorAnswer(

@@ -80,10 +80,15 @@ final class KeepAliveConnection {
             end = buffer[before..<filled].endOfHead
         }
         let head = String(decoding: buffer[..<end!], as: UTF8.self)
-        let lines = head.split(separator: "\r\n")
+        let lines = head.utf8.split(separator: UInt8(ascii: "\n"))
         func value(_ name: String) -> String? {
-            lines.first { $0.lowercased().hasPrefix("\(name):") }
-                .map { $0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces) }
+            for line in lines where line.count > name.utf8.count && line.dropFirst(name.utf8.count).first == 0x3a {
+                // Letters differ from their small ones in one bit.
+                guard zip(line, name.utf8).allSatisfy({ $0 | 0x20 == $1 }) else { continue }
+                let value = line.dropFirst(name.utf8.count + 1).drop { $0 == 0x20 }
+                return String(decoding: value.prefix { $0 != 0x0d }, as: UTF8.self)
+            }
+            return nil
         }
         guard head.hasPrefix("HTTP/1.1 "), let status = Int(head.dropFirst(9).prefix(3)),
             let length = value("content-length").flatMap({ Int($0) })

@@ -42,10 +42,16 @@ struct LoadRun: Sendable {
 
     /// Runs the load and returns when its time is over and every request has been answered.
     func run() async -> Outcome {
+        // To make the images takes a while, in which nobody would be asked.
+        let questions = (0..<clients).map { client in
+            request(
+                "POST", "/v1/classify", type: kind.mediaType,
+                body: kind.body(label: client, seed: UInt64(client) + 1))
+        }
         let deadline = ContinuousClock.now + .seconds(seconds)
         return await withTaskGroup(of: Outcome.self) { group in
-            for client in 0..<clients {
-                group.addTask { await onThread { ask(as: client, until: deadline) } }
+            for (client, question) in questions.enumerated() {
+                group.addTask { await onThread { ask(question, as: client, until: deadline) } }
             }
             var total = Outcome(seconds: seconds)
             for await outcome in group { total.add(outcome) }
@@ -54,14 +60,11 @@ struct LoadRun: Sendable {
     }
 
     /// The life of one client.
-    private func ask(as client: Int, until deadline: ContinuousClock.Instant) -> Outcome {
+    private func ask(_ question: [UInt8], as client: Int, until deadline: ContinuousClock.Instant) -> Outcome {
         var outcome = Outcome()
         let clock = ContinuousClock()
         do {
             let connection = try KeepAliveConnection(socket: socket)
-            let question = request(
-                "POST", "/v1/classify", type: kind.mediaType,
-                body: kind.body(label: client, seed: UInt64(client) + 1))
             var number = 0
             // Clients do not teach all at once.
             var owed = (Double(client) * taught).truncatingRemainder(dividingBy: 1)
