@@ -17,22 +17,52 @@ package struct ServiceManager: Sendable {
         case stopping
     }
 
-    package init() {}
+    /// The address of the socket that it reads; nil where there is no manager.
+    private let address: String?
+    /// How soon the manager wants to hear `watchdog` again each time; nil where it does not wait for it.
+    package let watchdogInterval: Duration?
+
+    /// - Parameter environment: What the manager said to this process.
+    package init(_ environment: [String: String] = ManagerVariables.own) {
+        address = environment["NOTIFY_SOCKET"]
+        // As sd_watchdog_enabled(3) reads it.
+        let microseconds = environment["WATCHDOG_USEC"].flatMap { Int64($0) } ?? 0
+        let isOurs = environment["WATCHDOG_PID"].map { $0 == "\(getpid())" } ?? true
+        watchdogInterval = microseconds > 0 && isOurs ? .microseconds(microseconds) : nil
+    }
 
     /// Whether somebody listens.
-    package var isThere: Bool { getenv("NOTIFY_SOCKET") != nil }
+    package var isThere: Bool { address != nil }
 
     /// Tells all of `notices` in one datagram.
     package func tell(_ notices: Notice...) {
-        // Where the manager does not hear it, there is nobody else to tell.
-        _ = sd_notify(0, Self.message(notices, now: Self.monotonicMicroseconds()))
+        guard let address else { return }
+        Self.send(Self.message(notices, now: Self.monotonicMicroseconds()), to: address)
     }
 
-    /// How soon the manager wants to hear `watchdog` again each time; nil where it does not wait for it.
-    package var watchdogInterval: Duration? {
-        var microseconds: UInt64 = 0
-        guard sd_watchdog_enabled(0, &microseconds) > 0 else { return nil }
-        return .microseconds(Int64(clamping: microseconds))
+    /// Sends `message` to the Unix socket at `address`, a path or `@` and an abstract name, as sd_notify(3) does, which asks the
+    /// process's one environment.
+    ///
+    /// Where the manager does not hear it, there is nobody else to tell.
+    private static func send(_ message: String, to address: String) {
+        var name = sockaddr_un()
+        let bytes = Array(address.utf8)
+        guard bytes.count > 1, bytes.count < MemoryLayout.size(ofValue: name.sun_path) else { return }
+        name.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &name.sun_path) { path in
+            path.copyBytes(from: bytes)
+            if bytes[0] == UInt8(ascii: "@") { path[0] = 0 }
+        }
+        let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + bytes.count
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        let text = Array(message.utf8)
+        withUnsafePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = sendto(descriptor, text, text.count, Int32(MSG_NOSIGNAL), $0, socklen_t(length))
+            }
+        }
     }
 
     /// - Parameter now: The monotonic clock, in microseconds.

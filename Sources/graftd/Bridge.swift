@@ -22,7 +22,7 @@ struct Bridge: AsyncParsableCommand {
         DaemonLog.bootstrap(level: "info")
         let logger = Logger(label: "graftd-metrics")
         do {
-            guard let inherited = try InheritedSocket.all().first else {
+            guard let inherited = try Graftd.inheritedSockets.get().first else {
                 throw ValidationError("no socket was inherited: start this with graftd-metrics.socket")
             }
             let bridge = MetricsBridge(socket: socket, logger: logger)

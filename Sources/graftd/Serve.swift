@@ -118,7 +118,9 @@ struct Serve: AsyncParsableCommand {
 
     /// The socket that the service manager handed over, else one of our own.
     private func listeningSocket(_ settings: Configuration) throws -> ListeningSocket {
-        guard let inherited = try InheritedSocket.all().first else { return try ListeningSocket(bind: settings.socket) }
+        guard let inherited = try Graftd.inheritedSockets.get().first else {
+            return try ListeningSocket(bind: settings.socket)
+        }
         return ListeningSocket(inherited: inherited.descriptor)
     }
 }

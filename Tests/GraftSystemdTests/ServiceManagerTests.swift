@@ -3,8 +3,7 @@ import Glibc
 import GraftSystemd
 import Testing
 
-/// One after another: what a service manager says is in the environment, which the process has once.
-@Suite(.serialized) struct ServiceManagerTests {
+@Suite struct ServiceManagerTests {
     @Test(arguments: [
         (ServiceManager.Notice.ready, "READY=1"), (.status("loading"), "STATUS=loading"),
         (.status("one\nREADY=1\n"), "STATUS=one READY=1"), (.watchdog, "WATCHDOG=1"),
@@ -17,9 +16,7 @@ import Testing
 
     @Test func allNoticesOfACallAreOneDatagram() throws {
         let listener = try FakeManager()
-        listener.adopt()
-        defer { unsetenv("NOTIFY_SOCKET") }
-        let manager = ServiceManager()
+        let manager = ServiceManager(listener.environment)
         #expect(manager.isThere)
         manager.tell(.reloading)
         let before = listener.receive().split(separator: "\n")
@@ -32,39 +29,30 @@ import Testing
         #expect(try #require(later) >= microseconds)
     }
 
+    @Test func anAbstractSocketIsHeardToo() throws {
+        let listener = try FakeManager(isAbstract: true)
+        ServiceManager(listener.environment).tell(.stopping)
+        #expect(listener.receive() == "STOPPING=1")
+    }
+
+    @Test(arguments: ["", "@", "/nobody/listens", String(repeating: "x", count: 200)])
+    func whatNobodyHearsIsNoError(address: String) { ServiceManager(["NOTIFY_SOCKET": address]).tell(.ready) }
+
     @Test func withoutAManagerNobodyIsTold() {
-        unsetenv("NOTIFY_SOCKET")
-        unsetenv("WATCHDOG_USEC")
-        #expect(!ServiceManager().isThere)
-        ServiceManager().tell(.ready)
-        #expect(ServiceManager().watchdogInterval == nil)
+        let manager = ServiceManager([:])
+        #expect(!manager.isThere && manager.watchdogInterval == nil)
+        manager.tell(.ready)
     }
 
-    @Test func theWatchdogsIntervalIsTheManagersForThisProcessOnly() {
-        setenv("WATCHDOG_USEC", "2500000", 1)
-        setenv("WATCHDOG_PID", "\(getpid())", 1)
-        #expect(ServiceManager().watchdogInterval == .milliseconds(2500))
-        setenv("WATCHDOG_PID", "1", 1)
-        #expect(ServiceManager().watchdogInterval == nil)
-        unsetenv("WATCHDOG_USEC")
-        unsetenv("WATCHDOG_PID")
-    }
-
-    @Test func descriptorsOfNobodyAreNone() throws {
-        unsetenv("LISTEN_FDS")
-        #expect(try InheritedSocket.all().isEmpty)
-        // Meant for another process, so not for this one.
-        setenv("LISTEN_PID", "1", 1)
-        setenv("LISTEN_FDS", "1", 1)
-        #expect(try InheritedSocket.all().isEmpty)
-        #expect(getenv("LISTEN_FDS") == nil, "children would inherit it")
-    }
-
-    @Test func aCountThatIsNoneIsAnErrorThatSaysWhatToDo() {
-        setenv("LISTEN_PID", "\(getpid())", 1)
-        setenv("LISTEN_FDS", "many", 1)
-        let error = #expect(throws: InheritedSocket.Failure.self) { try InheritedSocket.all() }
-        #expect(error?.description.contains("socket unit") == true)
+    @Test(
+        arguments: [
+            (["WATCHDOG_USEC": "2500000", "WATCHDOG_PID": "\(getpid())"], .milliseconds(2500)),
+            (["WATCHDOG_USEC": "2500000"], .milliseconds(2500)),
+            (["WATCHDOG_USEC": "2500000", "WATCHDOG_PID": "1"], nil),
+            (["WATCHDOG_USEC": "0"], nil), (["WATCHDOG_USEC": "soon"], nil),
+        ] as [([String: String], Duration?)])
+    func theWatchdogsIntervalIsTheManagersForThisProcessOnly(environment: [String: String], expected: Duration?) {
+        #expect(ServiceManager(environment).watchdogInterval == expected)
     }
 }
 
@@ -72,25 +60,30 @@ import Testing
 private final class FakeManager {
     private let folder: URL
     private let descriptor: Int32
+    /// What it would say to a process that it starts.
+    let environment: [String: String]
 
-    init() throws {
+    init(isAbstract: Bool = false) throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "graftd-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
-        let path = folder.appending(path: "notify").path
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8.prefix($0.count - 1)) }
+        let path = (isAbstract ? "@" : "") + folder.appending(path: "notify").path
+        environment = ["NOTIFY_SOCKET": path]
+        withUnsafeMutableBytes(of: &address.sun_path) {
+            $0.copyBytes(from: path.utf8.prefix($0.count - 1))
+            if isAbstract { $0[0] = 0 }
+        }
+        // An abstract name has no end but its length (unix(7)).
+        let length = MemoryLayout<sockaddr_un>.offset(of: \.sun_path)! + path.utf8.count
         let bound = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                bind(descriptor, $0, socklen_t(length))
             }
         }
         try #require(bound == 0)
     }
-
-    /// Makes it this process's manager.
-    func adopt() { setenv("NOTIFY_SOCKET", folder.appending(path: "notify").path, 1) }
 
     func receive() -> String {
         var bytes = [UInt8](repeating: 0, count: 4096)
