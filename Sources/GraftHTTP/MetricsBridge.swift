@@ -12,6 +12,7 @@ package struct MetricsBridge: Sendable {
     /// The daemon's socket.
     private let socket: String
     private let logger: Logger
+    private let outage = Outage()
 
     /// The longest answer that is passed on, in bytes.
     private static let answerLimit = 16 << 20
@@ -43,13 +44,25 @@ package struct MetricsBridge: Sendable {
             return response
         }
         do {
-            let metrics = try await fetch()
+            let metrics = try await metrics()
             return Response(
                 status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
                 body: request.method == .head ? .init() : .init(byteBuffer: metrics))
         } catch {
-            logger.error("\(socket) gives no metrics: \(error)")
-            return Self.text(.badGateway, "\(socket) gives no metrics: \(error)\n")
+            return Self.text(.badGateway, "\(error)\n")
+        }
+    }
+
+    /// The daemon's metrics. Prometheus asks every few seconds: the log hears when that begins to fail, and when it works again.
+    package func metrics() async throws(NoMetrics) -> ByteBuffer {
+        do {
+            let metrics = try await fetch()
+            if outage.worked() { logger.notice("\(socket) gives metrics again") }
+            return metrics
+        } catch {
+            let failure = NoMetrics(description: "\(socket) gives no metrics: \(error)")
+            if outage.failed(failure.description) { logger.error("\(failure)") }
+            throw failure
         }
     }
 
@@ -60,8 +73,8 @@ package struct MetricsBridge: Sendable {
     }
 
     /// Why the daemon's answer cannot be passed on.
-    private struct NoMetrics: Error, CustomStringConvertible {
-        let description: String
+    package struct NoMetrics: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// The body of the daemon's answer. One short answer a connection needs no client library.
