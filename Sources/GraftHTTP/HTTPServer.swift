@@ -42,6 +42,8 @@ package struct HTTPServer {
         router.add(middleware: ProblemMiddleware(routes: routes, metrics: metrics, logger: logger))
         for route in routes.routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
+                // As any other method that the address does not take.
+                guard request.method != .head || route.takesHead else { throw HTTPError(.notFound) }
                 try access.admit(request, by: context, needing: route.role)
                 if route.isBrief { return try await route.handler(request, context) }
                 return try await offEventLoop { try await route.handler(request, context) }
@@ -79,6 +81,8 @@ package struct HTTPServer {
             }
             response.headers[.date] = date.now
             response.headers[.server] = "graftd"
+            // Whatever it is, a problem too: the client takes what follows the head for the next answer.
+            if request.method == .head { return try await writer.writeResponse(response.head) }
             try await writer.write(response: response.head, body: response.body)
         }
     }

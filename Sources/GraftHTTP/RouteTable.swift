@@ -14,6 +14,8 @@ struct Route: Sendable {
     let role: Role
     /// Whether its handler does nothing but wait for others, and so may run on an event loop.
     let isBrief: Bool
+    /// Whether GET is taken as HEAD too.
+    let takesHead: Bool
     let handler: Handler
 }
 
@@ -40,21 +42,25 @@ struct RouteTable: Sendable {
         addReloadRoute(reload)
     }
 
+    /// - Parameter takesHead: Whether a GET is HEAD too: what that says of the answer takes the work of making it.
     mutating func on(
-        _ method: HTTPRequest.Method, _ path: String, by role: Role, isBrief: Bool = false,
+        _ method: HTTPRequest.Method, _ path: String, by role: Role, isBrief: Bool = false, takesHead: Bool = true,
         _ handler: @escaping Route.Handler
     ) {
-        routes.append(Route(method: method, path: path, role: role, isBrief: isBrief, handler: handler))
+        routes.append(
+            Route(
+                method: method, path: path, role: role, isBrief: isBrief, takesHead: takesHead && method == .get,
+                handler: handler))
     }
 
     /// The methods that `path`, as a client sent it, takes; empty where there is no such address.
     func methods(of path: String) -> [String] {
         let parts = path.split(separator: "/")
-        let methods = routes.filter { route in
+        let found = routes.filter { route in
             let pattern = route.path.split(separator: "/")
             return pattern.count == parts.count && zip(pattern, parts).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-        }.map(\.method.rawValue)
-        guard !methods.isEmpty else { return [] }
-        return methods + (methods.contains("GET") ? ["HEAD"] : []) + ["OPTIONS"]
+        }
+        guard !found.isEmpty else { return [] }
+        return found.map(\.method.rawValue) + (found.contains(where: \.takesHead) ? ["HEAD"] : []) + ["OPTIONS"]
     }
 }

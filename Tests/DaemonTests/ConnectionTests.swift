@@ -122,6 +122,34 @@ extension DaemonTests {
             }
         }
 
+        @Test func aProblemToHEADHasNoBodyEither() async throws {
+            try await RunningDaemon.with(backbone: false) { daemon in
+                let connection = try RawConnection(socket: daemon.socket)
+                connection.send("HEAD /v1/samples/none HTTP/1.1\r\n\(Self.host)\r\n")
+                // What followed the head would be taken for the next answer.
+                connection.send("GET /v2/health/live HTTP/1.1\r\n\(Self.host)\r\n")
+                connection.finishSending()
+                let answer = connection.readToEnd()
+                #expect(RawConnection.statuses(answer) == [404, 200])
+                #expect(answer.contains("\r\n\r\nHTTP/1.1 200"), "\(answer)")
+            }
+        }
+
+        @Test(arguments: ["/v1/backup", "/v1/events"])
+        func HEADIsNotTakenWhereItsAnswerTakesTheWholeWork(path: String) async throws {
+            try await RunningDaemon.with(backbone: false) { daemon in
+                let connection = try RawConnection(socket: daemon.socket)
+                connection.send("HEAD \(path) HTTP/1.1\r\n\(Self.host)\r\n")
+                connection.send("OPTIONS \(path) HTTP/1.1\r\n\(Self.host)\r\n")
+                connection.finishSending()
+                let answer = connection.readToEnd()
+                #expect(RawConnection.statuses(answer) == [405, 204])
+                #expect(answer.ranges(of: "Allow: GET, OPTIONS\r\n").count == 2, "\(answer)")
+                let files = try FileManager.default.contentsOfDirectory(atPath: daemon.state)
+                #expect(!files.contains { $0.hasPrefix(".backup-") })
+            }
+        }
+
         @Test func aBodyThatIsNotWantedIsNotAskedFor() async throws {
             try await RunningDaemon.with(backbone: false) { daemon in
                 for (path, length, status) in [("/v1/classify", 200_000_000, 413), ("/v1/nothing", 20, 404)] {

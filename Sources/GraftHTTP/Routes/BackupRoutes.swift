@@ -6,7 +6,8 @@ import NIOCore
 extension RouteTable {
     /// Everything that is kept.
     mutating func addBackupRoutes(_ service: GraftService) {
-        on(.get, "/v1/backup", by: .admin) { _, _ in
+        // What it would be is known once a copy of everything is made.
+        on(.get, "/v1/backup", by: .admin, takesHead: false) { _, _ in
             let backup = try await service.backup()
             return Response(
                 status: .ok, headers: [.contentType: "application/x-tar", .cacheControl: "no-store"],

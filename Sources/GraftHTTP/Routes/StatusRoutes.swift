@@ -18,7 +18,8 @@ extension RouteTable {
         on(.get, "/v1/doctor", by: .admin) { _, _ in
             try Response(await service.examine())
         }
-        on(.get, "/v1/events", by: .classify) { _, _ in
+        // A stream has no length that could be told before.
+        on(.get, "/v1/events", by: .classify, takesHead: false) { _, _ in
             // From here on, so that nothing is missed between the answer's head and the first event.
             let events = service.events.listen()
             return Response(
