@@ -69,11 +69,14 @@ package struct Changed: Codable, Sendable, Equatable {
     package var model: ModelReference
     /// Versions that were trained on what was forgotten.
     package var staleVersions: [Int]
+    /// Versions that were trained on it and are deleted with it; absent where that was not asked for.
+    package var purgedVersions: [Int]?
 
-    package init(samples: Int, model: ModelReference, staleVersions: [Int]) {
+    package init(samples: Int, model: ModelReference, staleVersions: [Int], purgedVersions: [Int]? = nil) {
         self.samples = samples
         self.model = model
         self.staleVersions = staleVersions
+        self.purgedVersions = purgedVersions
     }
 }
 

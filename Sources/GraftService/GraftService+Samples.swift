@@ -26,7 +26,12 @@ extension GraftService {
         return try await learner.relabel(id, as: name)
     }
 
-    package func forget(_ id: String) async throws(Problem) -> Changed { try await learner.forget(id) }
+    /// Forgets the sample.
+    ///
+    /// - Parameter purge: Whether the versions that were trained on it are deleted too, rather than marked.
+    package func forget(_ id: String, purge: Bool = false) async throws(Problem) -> Changed {
+        try await purge ? learner.purge(id) : learner.forget(id)
+    }
 
     /// Every label, with its quality as the active version's training measured it.
     package func labels() async throws(Problem) -> LabelList {

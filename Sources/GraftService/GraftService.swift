@@ -44,6 +44,8 @@ package final class GraftService: Sendable {
         self.logger = logger
         store = try Store(folder: configuration.state, access: .writer)
         StateFiles.removeCandidates(state: configuration.state)
+        // What cannot be read now is no reason not to serve.
+        try? await StateFiles.removeDeleted(store)
         StateBackup.removeLeftovers(state: configuration.state)
         pool = ComputePool(threads: configuration.threads, queueLimit: configuration.queueLimit)
         backboneFolder = BackboneFolder(

@@ -95,7 +95,7 @@ extension Store {
             let relearned = try count(
                 "\(backbone) AND relearned > ? AND sequence <= ?", [fingerprint, snapshot, snapshot])
             let corrections = try count(
-                "changes WHERE sequence > ? AND kind IN ('relabel', 'merge', 'forget')", [snapshot])
+                "changes WHERE sequence > ? AND kind IN ('relabel', 'merge', 'forget', 'purge')", [snapshot])
             let endings = try Row.fetchAll(
                 db,
                 sql: """
@@ -105,9 +105,12 @@ extension Store {
                     """)
             let last = try Int64.fetchOne(
                 db, sql: "SELECT finished FROM jobs WHERE finished IS NOT NULL ORDER BY rowid DESC LIMIT 1")
+            let setbacks = endings.prefix { row in
+                // No version where it was deleted since.
+                row["state"] != "published" || (row["version"] as String?) == "rolled_back"
+            }
             return TrainingNews(
-                newSamples: taught + relearned, corrections: corrections,
-                setbacks: endings.prefix { $0["state"] != "published" || $0["version"] == "rolled_back" }.count,
+                newSamples: taught + relearned, corrections: corrections, setbacks: setbacks.count,
                 lastEnd: last.map(Date.init(milliseconds:)))
         }
     }

@@ -123,10 +123,10 @@ extension Store {
         return outcome
     }
 
-    static func forget(_ sample: ChangedSample, _ db: Database) throws {
+    static func forget(_ sample: ChangedSample, as kind: String = "forget", _ db: Database) throws {
         try markStale(sample: sample.id, db)
         try db.execute(sql: "DELETE FROM samples WHERE id = ?", arguments: [sample.id])
-        try noteChange("forget", sample: sample.id, from: sample.from, to: nil, db)
+        try noteChange(kind, sample: sample.id, from: sample.from, to: nil, db)
     }
 
     static func changedSample(_ id: String, _ db: Database) throws -> ChangedSample {

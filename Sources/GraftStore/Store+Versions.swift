@@ -88,18 +88,23 @@ package struct StoredVersion: Sendable, Equatable {
 }
 
 extension Store {
-    /// Keeps a version as a candidate, and returns its number.
+    /// Keeps a version as a candidate, and returns its number. It is stale from the beginning where a sample that it was trained
+    /// on was forgotten, or given another label, meanwhile.
+    ///
+    /// - Throws: ``StoreError/purgedMeanwhile`` where one was purged.
     package func insert(_ version: NewVersion) async throws(StoreError) -> Int64 {
         try await write { db in
+            guard try !Self.hasChanged(since: version.snapshot, ["purge"], db) else { throw StoreError.purgedMeanwhile }
+            let isStale = try Self.hasChanged(since: version.snapshot, ["forget", "relabel"], db)
             try db.execute(
                 sql: """
                     INSERT INTO versions (parent, state, fingerprint, snapshot, strategy, seed, reason, facts, digest,
-                        has_weights, created)
-                    VALUES (?, 'candidate', ?, ?, ?, ?, '', ?, ?, 0, ?)
+                        has_weights, stale, created)
+                    VALUES (?, 'candidate', ?, ?, ?, ?, '', ?, ?, 0, ?, ?)
                     """,
                 arguments: [
                     version.parent, version.fingerprint, version.snapshot, version.strategy,
-                    Int64(bitPattern: version.seed), version.facts, version.digest, Date().milliseconds,
+                    Int64(bitPattern: version.seed), version.facts, version.digest, isStale, Date().milliseconds,
                 ])
             let number = db.lastInsertedRowID
             for answer in version.answers {
@@ -115,11 +120,14 @@ extension Store {
     }
 
     /// Lets the candidate `number`, whose weights are in place, answer from now on.
+    ///
+    /// - Throws: ``StoreError/purgedMeanwhile`` where it is there no more.
     package func publish(_ number: Int64, reason: String) async throws(StoreError) {
         try await write { db in
             try db.execute(
                 sql: "UPDATE versions SET state = 'published', has_weights = 1, reason = ? WHERE number = ?",
                 arguments: [reason, number])
+            guard db.changesCount == 1 else { throw StoreError.purgedMeanwhile }
             try Self.setActive(number, db)
         }
     }

@@ -15,6 +15,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case unknownSample(String)
     case unknownVersion(Int64)
     case versionUnusable(Int64, reason: String)
+    /// A sample that a job has learned was purged before its version was kept.
+    case purgedMeanwhile
     case failed(reason: String)
 
     package var description: String {
@@ -38,6 +40,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         case .unknownVersion(let number):
             "there is no version \(number); `graftctl versions` shows those there are"
         case .versionUnusable(let number, let reason): "version \(number) cannot answer: \(reason)"
+        case .purgedMeanwhile:
+            "a sample that it was trained on was purged while the job ran, so nothing of it is kept: train again"
         case .failed(let reason): "the database failed: \(reason)"
         }
     }
@@ -51,6 +55,9 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             case .SQLITE_FULL: self = .diskFull(folder: folder)
             // Growing the shared-memory file of the log reports a full disk as an input/output error.
             case .SQLITE_IOERR where Self.isFull(folder): self = .diskFull(folder: folder)
+            // A file that was open when the disk became read-only, as after an error of its own, fails like a broken one.
+            case .SQLITE_IOERR where Self.isReadOnly(folder):
+                self = .notWritable(folder: folder, reason: String(cString: strerror(EROFS)))
             case .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_PERM:
                 self = .notWritable(folder: folder, reason: error.message ?? "\(error.resultCode)")
             case .SQLITE_CORRUPT, .SQLITE_NOTADB:
@@ -59,6 +66,14 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
             }
         default: self = .failed(reason: "\(error)")
         }
+    }
+
+    /// Whether the kernel lets nobody write there. What the mount's flags say is not asked: after an error they do not show it.
+    private static func isReadOnly(_ folder: String) -> Bool {
+        // O_TMPFILE of open(2): a file without a name, so nothing is left of the attempt.
+        let file = open(folder, 0o20_000_000 | O_DIRECTORY | O_WRONLY | O_CLOEXEC, 0o600)
+        if file >= 0 { close(file) }
+        return file < 0 && errno == EROFS
     }
 
     private static func isFull(_ folder: String) -> Bool {

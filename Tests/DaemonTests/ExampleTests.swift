@@ -136,18 +136,19 @@ extension DaemonTests {
                 // Exports first: the labels of their versions are renamed, merged and deleted by others.
                 let commands = try Self.help()
                 let exports = commands.filter { $0.words.contains("export") }
-                for (words, command) in exports + commands.filter({ !$0.words.contains("export") }) {
-                    for example in Discussion(command.discussion ?? "").examples {
-                        try await prepare(example, after: last, daemon)
-                        last = example
-                        let start = ContinuousClock.now
-                        let run = try shell(example, daemon)
-                        #expect(
-                            run.status == 0, "\(words.joined(separator: " ")): \(example)\n\(run.output)\(run.errors)")
-                        try await expectTrainingGoesOn(example, daemon)
-                        let time = ContinuousClock.now - start
-                        if time > .seconds(5) { print("\(example): \(time)") }
-                    }
+                let ordered = exports + commands.filter { !$0.words.contains("export") }
+                let examples = ordered.flatMap { Discussion($0.command.discussion ?? "").examples }
+                // And last what deletes versions, which others name.
+                let isLast = { (example: String) in example.contains("--purge") }
+                for example in examples.filter({ !isLast($0) }) + examples.filter(isLast) {
+                    try await prepare(example, after: last, daemon)
+                    last = example
+                    let start = ContinuousClock.now
+                    let run = try shell(example, daemon)
+                    #expect(run.status == 0, "\(example)\n\(run.output)\(run.errors)")
+                    try await expectTrainingGoesOn(example, daemon)
+                    let time = ContinuousClock.now - start
+                    if time > .seconds(5) { print("\(example): \(time)") }
                 }
             }
         }

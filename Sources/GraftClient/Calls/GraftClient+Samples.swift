@@ -22,9 +22,10 @@ extension GraftClient {
         return try await answer(to: Call("PATCH", RequestTarget("v1", "samples", id), json: change))
     }
 
-    /// Forgets the sample: its features, and what the statistics learned from it.
-    package func forget(sample id: String) async throws(ClientError) -> Changed {
-        try await answer(to: Call("DELETE", RequestTarget("v1", "samples", id)))
+    /// Forgets the sample: its features, what the statistics learned from it, and with `purge` the versions trained on it.
+    package func forget(sample id: String, purge: Bool = false) async throws(ClientError) -> Changed {
+        try await answer(
+            to: Call("DELETE", RequestTarget("v1", "samples", id, query: [("purge", purge ? "true" : nil)])))
     }
 
     /// Every label, with its counts and quality.

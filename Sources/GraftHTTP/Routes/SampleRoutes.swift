@@ -40,8 +40,9 @@ extension RouteTable {
             }
             return try Response(try await service.relabel(context.parameter("id"), as: change.label))
         }
-        on(.delete, "/v1/samples/{id}", by: .admin) { _, context in
-            try Response(try await service.forget(context.parameter("id")))
+        on(.delete, "/v1/samples/{id}", by: .admin) { request, context in
+            let purge = try request.isTrue("purge")
+            return try Response(try await service.forget(context.parameter("id"), purge: purge))
         }
     }
 }
@@ -65,12 +66,15 @@ extension Request {
     }
 
     /// Whether `?negative=true` was said.
-    fileprivate func isNegative() throws(Problem) -> Bool {
-        switch query("negative") {
+    fileprivate func isNegative() throws(Problem) -> Bool { try isTrue("negative") }
+
+    /// Whether `?name=true` was said.
+    fileprivate func isTrue(_ name: String) throws(Problem) -> Bool {
+        switch query(name) {
         case nil, "false": false
         case "true": true
         case .some(let other):
-            throw Problem(.badRequest, detail: "?negative= takes 'true' or 'false', found '\(other)'")
+            throw Problem(.badRequest, detail: "?\(name)= takes 'true' or 'false', found '\(other)'")
         }
     }
 

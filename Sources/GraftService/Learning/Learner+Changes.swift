@@ -181,30 +181,34 @@ extension Learner {
     /// Makes a change durable, then follows it in the statistics.
     private func change(_ body: @Sendable () async throws -> ChangeOutcome) async throws(Problem) -> Changed {
         try await exclusively { () throws(Problem) in
-            let outcome = try await storing { try await body() }
-            let fingerprint = live.current.vision?.backbone.fingerprint
-            // Samples of another backbone take no part in these statistics.
-            for sample in outcome.samples where sample.fingerprint == fingerprint {
-                Self.follow(sample, features: sample.features, in: &statistics)
-                if let features = sample.tuned, var tuned {
-                    self.tuned = nil
-                    Self.follow(sample, features: features, in: &tuned)
-                    self.tuned = tuned
-                }
-                nearDuplicates.move(sample.id, from: sample.from, to: sample.to)
-            }
-            try await following {
-                if let fingerprint, !outcome.samples.isEmpty { try await readKnown(fingerprint: fingerprint) }
-                try await readNames()
-            }
-            lastChange = outcome.lastChange
-            publish()
-            // With a sample that is forgotten its part in what was saved goes too.
-            if outcome.samples.contains(where: { $0.to == nil }) { savedChange = nil }
-            saveStatisticsIfDue()
-            return Changed(
-                samples: outcome.samples.count, model: reference, staleVersions: outcome.staleVersions.map { Int($0) })
+            try await follow(try await storing { try await body() })
         }
+    }
+
+    /// Follows a durable change in the statistics, where no other change can come.
+    func follow(_ outcome: ChangeOutcome) async throws(Problem) -> Changed {
+        let fingerprint = live.current.vision?.backbone.fingerprint
+        // Samples of another backbone take no part in these statistics.
+        for sample in outcome.samples where sample.fingerprint == fingerprint {
+            Self.follow(sample, features: sample.features, in: &statistics)
+            if let features = sample.tuned, var tuned {
+                self.tuned = nil
+                Self.follow(sample, features: features, in: &tuned)
+                self.tuned = tuned
+            }
+            nearDuplicates.move(sample.id, from: sample.from, to: sample.to)
+        }
+        try await following {
+            if let fingerprint, !outcome.samples.isEmpty { try await readKnown(fingerprint: fingerprint) }
+            try await readNames()
+        }
+        lastChange = outcome.lastChange
+        publish()
+        // With a sample that is forgotten its part in what was saved goes too.
+        if outcome.samples.contains(where: { $0.to == nil }) { savedChange = nil }
+        saveStatisticsIfDue()
+        return Changed(
+            samples: outcome.samples.count, model: reference, staleVersions: outcome.staleVersions.map { Int($0) })
     }
 
     private static func follow(

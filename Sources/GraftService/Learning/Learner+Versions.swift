@@ -106,6 +106,8 @@ extension Learner {
                 try await store.publish(number, reason: result.verdict.reason)
             }
         } catch {
+            // Its number is nobody else's, so what lies there is what was put there just now, and is no version's.
+            try? FileManager.default.removeItem(atPath: StateFiles.version(number, state: configuration.state))
             // Else it would be a candidate for ever. Where not even that can be written, the next start does it.
             try? await store.reject(number, reason: "it could not be published: \(error.detail)")
             throw error
@@ -240,7 +242,13 @@ extension Learner {
                 featureCount: featureCount)
         else { return nil }
         var other = stored.parent
-        while other != 0, let parent = try? await store.version(other), !(parent.hasWeights && parent.state.mayAnswer) {
+        while other != 0 {
+            // Rejected ones are not remembered for ever.
+            guard let parent = try? await store.version(other) else {
+                other = 0
+                break
+            }
+            if parent.hasWeights && parent.state.mayAnswer { break }
             other = parent.parent
         }
         return (try? await store.replaceActive(number, by: other)) == nil ? nil : other

@@ -26,7 +26,7 @@ extension Problem {
             case .labelExists: .labelExists
             case .unknownSample: .unknownSample
             case .unknownVersion: .unknownVersion
-            case .versionUnusable: .versionUnusable
+            case .versionUnusable, .purgedMeanwhile: .versionUnusable
             case .diskFull: .storeFull
             case .alreadyOpen, .newerSchema, .notWritable, .corrupt, .failed: .storeFailed
             }

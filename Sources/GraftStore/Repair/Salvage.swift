@@ -190,7 +190,7 @@ struct Salvage {
                 SELECT count(DISTINCT sample) FROM changes
                 WHERE kind = 'teach' AND sample NOT IN (SELECT id FROM samples)
                     AND NOT EXISTS (SELECT 1 FROM changes AS later
-                        WHERE later.sample = changes.sample AND later.kind = 'forget'
+                        WHERE later.sample = changes.sample AND later.kind IN ('forget', 'purge')
                             AND later.sequence > changes.sequence)
                 """)
     }

@@ -136,23 +136,30 @@ struct SamplesDeleteCommand: DaemonCommand {
         abstract: "Forget samples.",
         discussion: """
             Their features, latents and kept images are removed, and what was learned from them is taken back exactly. \
-            Versions that were trained on them are named, and marked as stale. This cannot be undone, so it is asked \
-            first, unless --yes is given.
+            Versions that were trained on them are named, and marked as stale, or with --purge deleted; if the one that \
+            answers is among them, the one before it answers. Backups keep what they have. This cannot be undone, so it \
+            is asked first, unless --yes is given.
 
             Examples:
               graftctl samples delete --yes "$(graftctl samples list --label cat --limit 1 --json | jq -r .id)"
+              graftctl samples delete --purge --yes "$(graftctl samples list --label dog --limit 1 --json | jq -r .id)"
             """)
 
     @Argument(help: "Their ids, as graftctl samples list shows them.") var ids: [String]
+    @Flag(help: "Delete the versions that were trained on them.") var purge = false
     @OptionGroup var confirmation: ConfirmationOption
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var output: JSONOption
 
     func run(_ client: GraftClient) async throws {
-        try confirmation.confirm("\(Words.count(ids.count, "sample")) will be forgotten.")
-        let changed = try await change(ids) { id throws(ClientError) in try await client.forget(sample: id) }
+        let too = purge ? ", and versions that were trained on them deleted" : ""
+        try confirmation.confirm("\(Words.count(ids.count, "sample")) will be forgotten\(too).")
+        let changed = try await change(ids) { id throws(ClientError) in
+            try await client.forget(sample: id, purge: purge)
+        }
         if output.json { return try Terminal.print(json: changed) }
         print("\(Words.count(changed.samples, "sample")) forgotten.")
+        if let words = changed.purgedWords { print(words) }
         if let words = changed.staleWords { print(words) }
     }
 }
@@ -166,6 +173,7 @@ private func change(
         do throws(ClientError) {
             var changed = try await call(id)
             changed.samples += total?.samples ?? 0
+            changed.purgedVersions = changed.purgedVersions.map { ($0 + (total?.purgedVersions ?? [])).sorted() }
             changed.staleVersions = Set(changed.staleVersions + (total?.staleVersions ?? [])).sorted()
             total = changed
         } catch {
