@@ -54,17 +54,20 @@ final class RunningDaemon: Sendable {
     nonisolated(unsafe) private var process: Process?  // Each test drives its daemon from one task at a time.
 
     private let environment: [String: String]
+    private let group: MemoryGroup?
 
     /// Starts a daemon, with the real backbone where `backbone` says so, and waits until it answers.
     ///
     /// - Parameters:
     ///   - place: The folder to make its state in; nil for one of its own.
     ///   - environment: Variables of the daemon, beside those of the tests.
+    ///   - group: The control group that it runs in from its first instruction on; nil for that of the tests.
     init(
         backbone: Bool = true, configuration: String? = nil, in place: String? = nil,
-        environment: [String: String] = [:]
+        environment: [String: String] = [:], group: MemoryGroup? = nil
     ) async throws {
         folder = try TemporaryFolder()
+        self.group = group
         self.environment = environment
         state = place.map { "\($0)/state" } ?? folder.file("state").path
         socket = folder.file("s").path
@@ -88,6 +91,11 @@ final class RunningDaemon: Sendable {
         process.arguments = ["--socket", socket, "--state", state]
         if FileManager.default.fileExists(atPath: folder.file("graftd.yaml").path) {
             process.arguments! += ["--config", folder.file("graftd.yaml").path]
+        }
+        if let group {
+            process.executableURL = URL(filePath: "/bin/sh")
+            let command = "echo $$ >'\(group.processes)' && exec \"$0\" \"$@\""
+            process.arguments = ["-c", command, Programs.graftd.path] + process.arguments!
         }
         let log = folder.file("log").path
         if !FileManager.default.fileExists(atPath: log) { try Data().write(to: folder.file("log")) }
@@ -135,10 +143,10 @@ final class RunningDaemon: Sendable {
     /// Runs `body` with a daemon that is ended however it goes.
     static func with(
         backbone: Bool = true, configuration: String? = nil, in place: String? = nil,
-        environment: [String: String] = [:], _ body: (RunningDaemon) async throws -> Void
+        environment: [String: String] = [:], group: MemoryGroup? = nil, _ body: (RunningDaemon) async throws -> Void
     ) async throws {
         let daemon = try await RunningDaemon(
-            backbone: backbone, configuration: configuration, in: place, environment: environment)
+            backbone: backbone, configuration: configuration, in: place, environment: environment, group: group)
         do {
             try await body(daemon)
             await daemon.end()

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import GraftAPI
 import GraftStore
 import GraftTensor
@@ -36,6 +37,8 @@ actor TrainingSupervisor {
     /// When the running job began, and when its trainer said something last, on a clock that stands while the machine sleeps.
     private var started = ContinuousClock.now
     private var lastWord = SuspendingClock.now
+    /// How many processes had been killed for their memory when it began.
+    private var memoryKills: Int?
     private var stopping = false
     /// Resumed when the running job has ended.
     private var waiting: [CheckedContinuation<Void, Never>] = []
@@ -124,6 +127,7 @@ actor TrainingSupervisor {
             featureCount: plan.featureCount, cut: plan.cut, incumbent: plan.incumbent,
             incumbentCalibration: plan.incumbentCalibration, incumbentLabels: plan.incumbentLabels, output: output)
         let process: TrainerProcess
+        memoryKills = MemoryKills.count()
         try await storing {
             try await store.beginJob(
                 id: id, request: String(decoding: try APICoding.encoder().encode(request), as: UTF8.self))
@@ -226,9 +230,21 @@ actor TrainingSupervisor {
             } catch {
                 return Ending(state: .failed, message: error.detail)
             }
+        case (_, .signal(SIGKILL)) where hasRunOutOfMemory:
+            return Ending(
+                state: .failed,
+                message:
+                    "the trainer was killed because memory ran out: give the service more (MemoryMax= of its unit, if "
+                    + "that is set), or train with the strategy head, which needs the least")
         default:
             return Ending(state: .failed, message: "the trainer ended with \(exit) and no result; its log says more")
         }
+    }
+
+    /// Whether the kernel has killed a process of ours for its memory since the job began.
+    private var hasRunOutOfMemory: Bool {
+        guard let memoryKills, let now = MemoryKills.count() else { return false }
+        return now > memoryKills
     }
 
     private func update(progress: Double, message: String) {

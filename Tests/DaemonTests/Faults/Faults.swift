@@ -38,10 +38,13 @@ extension RunningDaemon {
         try await client.waitForTraining(try await client.train(TrainRequest(strategy: .head, seed: seed)).id)
     }
 
-    /// Starts to train, and stops the trainer before it has done anything that counts.
-    func trainStopped(seed: UInt64 = 1) async throws -> (job: TrainJob, trainer: pid_t) {
+    /// Starts to train, and stops the trainer before it has done anything that counts, but not before it `isReady`.
+    func trainStopped(
+        seed: UInt64 = 1, once isReady: (pid_t) -> Bool = { _ in true }
+    ) async throws -> (job: TrainJob, trainer: pid_t) {
         let job = try await client.train(TrainRequest(strategy: .head, seed: seed))
         let trainer = try #require(children().first, "the trainer runs")
+        while !isReady(trainer) { try #require(Glibc.kill(trainer, 0) == 0, "the trainer runs") }
         Glibc.kill(trainer, SIGSTOP)
         return (job, trainer)
     }

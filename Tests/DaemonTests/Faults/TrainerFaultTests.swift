@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import GraftAPI
 import GraftClient
+import TestSupport
 import Testing
 
 extension DaemonTests.Faults {
@@ -39,6 +40,28 @@ extension DaemonTests.Faults {
                 Glibc.kill(trainer, SIGCONT)
                 let ended = try await daemon.client.waitForTraining(job.id)
                 #expect(ended.state == .failed, "\(ended.message)")
+                try await checkAfterwards(daemon)
+            }
+        }
+
+        @Test func aTrainerThatTheKernelKillsForItsMemoryIsAFailedJobThatSaysSo() async throws {
+            guard let group = MemoryGroup() else { return }
+            // The service and its trainer in one group, as in a unit with MemoryMax=.
+            try await RunningDaemon.with(configuration: Self.byHand, group: group) { daemon in
+                try await daemon.teach(perKind: 8)
+                let (job, trainer) = try await daemon.trainStopped { trainer in
+                    // From when on it is the one that the kernel takes.
+                    (try? String(contentsOfFile: "/proc/\(trainer)/oom_score_adj", encoding: .utf8)) == "1000\n"
+                }
+                // A job this small takes 60 MB; the service takes less than these to answer.
+                try #require(group.limit(group.usage + (8 << 20)))
+                Glibc.kill(trainer, SIGCONT)
+                let ended = try await daemon.client.waitForTraining(job.id)
+                #expect(ended.state == .failed)
+                #expect(ended.message.contains("memory ran out"), "\(ended.message)")
+                #expect(ended.message.contains("MemoryMax="))
+                #expect(daemon.logLines("memory ran out").count == 1)
+                try #require(group.limit(4 << 30))
                 try await checkAfterwards(daemon)
             }
         }
