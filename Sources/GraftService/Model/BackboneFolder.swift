@@ -118,10 +118,14 @@ struct BackboneFolder: Sendable {
             [.modificationDate: date.addingTimeInterval(1)], ofItemAtPath: file(name).path)
     }
 
-    /// Removes what uploads left behind when the service was killed.
+    /// Removes what uploads, and imports into a stopped state, left behind when they were killed.
     func removeLeftovers() {
-        let entries = (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
-        for entry in entries where entry.lastPathComponent.hasPrefix(".incoming-") {
+        func entries(_ folder: URL) -> [URL] {
+            (try? FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)) ?? []
+        }
+        let backbones = entries(folder)
+        let found = entries(folder.deletingLastPathComponent()) + backbones + backbones.flatMap(entries)
+        for entry in found where [".incoming-", ".import-"].contains(where: entry.lastPathComponent.hasPrefix) {
             try? FileManager.default.removeItem(at: entry)
         }
     }

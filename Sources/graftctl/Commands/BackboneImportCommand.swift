@@ -104,18 +104,15 @@ struct BackboneImportCommand: AsyncParsableCommand {
     private func withConverted(_ body: (ImportedBackbone, _ canonical: String) async throws -> Void) async throws {
         // Beside the state, where there is room for it and a rename will do.
         let parent = state.map { URL(filePath: $0) } ?? FileManager.default.temporaryDirectory
-        let folder = parent.appending(path: ".import-\(UUID().uuidString)")
-        do {
-            try FileManager.default.createDirectory(
-                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        } catch {
-            throw CommandFailure("cannot create '\(folder.path)': \(error.localizedDescription)")
+        try await withPassingFolder(in: parent, prefix: ".import-") { folder in
+            let canonical = folder.appending(path: "backbone.safetensors").path
+            try await body(try convert(to: canonical), canonical)
         }
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let canonical = folder.appending(path: "backbone.safetensors").path
-        let imported: ImportedBackbone
+    }
+
+    private func convert(to canonical: String) throws -> ImportedBackbone {
         do {
-            imported = try importBackbone(from: file, options, to: canonical)
+            return try importBackbone(from: file, options, to: canonical)
         } catch {
             // What matched and what did not is the answer, the more so where it is no.
             if case .incomplete(let report, _) = error {
@@ -123,7 +120,6 @@ struct BackboneImportCommand: AsyncParsableCommand {
             }
             throw CommandFailure("\(file): \(error)")
         }
-        try await body(imported, canonical)
     }
 
     private var options: ImportOptions {
