@@ -134,7 +134,7 @@ extension DaemonTests {
                 let job = try await client.train(TrainRequest(strategy: .head, seed: round))
                 _ = try await client.waitForTraining(job.id)
                 soak.count("trained")
-                let published = try await client.versions().versions.filter { $0.state == .published && !$0.stale }
+                let published = try await client.versions().versions.filter { $0.state == .published }
                 let choices = [0] + published.prefix(3).map(\.version)
                 _ = try await client.activate(version: choices[Int(round) % choices.count])
                 soak.count("activated")
