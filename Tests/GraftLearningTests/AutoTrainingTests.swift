@@ -100,6 +100,23 @@ private struct Hidden {
         #expect(right >= 55)
     }
 
+    @Test func ratesAreDividedUntilTheLossDoesNotGrow() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        var training = hidden.training
+        #expect(try training.train(hidden.set, latents: hidden.held, seed: 1).top?.rateDivisor == 1)
+        (training.top!.recipe.blockRate, training.top!.recipe.headRate) = (3, 3)
+        let slowed = try #require(try training.train(hidden.set, latents: hidden.held, seed: 1).top)
+        #expect(slowed.rateDivisor > 1)
+        // It is what shorter steps from the beginning come to.
+        (training.top!.recipe.blockRate, training.top!.recipe.headRate) = (
+            3 / slowed.rateDivisor, 3 / slowed.rateDivisor
+        )
+        var expected = try #require(try training.train(hidden.set, latents: hidden.held, seed: 1).top)
+        #expect(expected.rateDivisor == 1)
+        expected.rateDivisor = slowed.rateDivisor
+        #expect(slowed == expected)
+    }
+
     @Test func theSameSamplesAndSeedGiveTheSameBytesWhoeverHelps() async throws {
         let hidden = try Hidden(counts: [12, 9, 10])
         let once = try hidden.training.train(hidden.set, latents: hidden.held, seed: 4)
@@ -114,10 +131,14 @@ private struct Hidden {
 
     @Test func aTopThatLearnsNothingIsNotKeptInsteadOfTheHead() throws {
         let hidden = try Hidden(counts: [30, 25, 20])
-        var training = hidden.training
-        // Steps so long that each model ends anywhere.
-        (training.top!.recipe.blockRate, training.top!.recipe.headRate) = (3, 3)
-        let outcome = try training.train(hidden.set, latents: hidden.held, seed: 1)
+        // Latents of other samples say nothing of the label.
+        let count = Hidden.shape.count
+        var order = Array(0..<hidden.set.count)
+        var generator = SeededGenerator(seed: 5)
+        order.shuffle(using: &generator)
+        let strange = order.flatMap { hidden.latents[$0 * count..<($0 + 1) * count] }
+        let outcome = try hidden.training.train(
+            hidden.set, latents: HeldLatents(shape: Hidden.shape, values: strange), seed: 1)
         #expect(!outcome.keepsTop && outcome.reason.hasPrefix("kept the head"), "\(outcome.reason)")
     }
 

@@ -6,8 +6,9 @@ usage: exports.py BUILD [NETWORK ...] [--images FOLDER] [--weights FILE.pth]
 BUILD is a folder with graftd and graftctl, FOLDER holds PNG images, which may be deeper in it (the default is a part of
 Debian's openclipart-png), NETWORK is resnet18, resnet50, vgg16 (random, seeded) or efficientnet_lite0 (ImageNet's, from
 its package unless --weights says where). For each network a daemon with a state of its own is taught, trained once on
-roots, once on plain features and once with its top blocks, and every version is exported in both formats. Prints a line for each and fails where a
-probability differs by 1e-4 or more.
+roots, once on plain features and once with its top blocks, and every version is exported in both formats. Prints a line
+for each and fails where a probability differs by 1e-4 or more, or where a version is kept back, unless it is one of tuned
+random blocks: those may be no better than before.
 
 Images are sent as 256 x 256 raw pixels, of which the daemon takes the middle 224 x 224 as they are, so that nothing but
 the network and the head is compared.
@@ -218,8 +219,8 @@ def compare(daemon, network, source, number, space, held_out, folder):
     assert (certain < 0.95).sum() >= len(asked) // 2, "answers of 0 and 1 agree whatever the weights"
     print(
         f"{network:20} version {number} ({space:5})  {len(asked)} images, {len(labels)} labels, largest probability "
-        f"{certain.min():.2f} to {certain.max():.2f}, {(certain < 0.95).sum()} in doubt, {tuned} tensors tuned:  PyTorch {torch_error:.1e}  ONNX Runtime {onnx_error:.1e}",
-        flush=True)
+        f"{certain.min():.2f} to {certain.max():.2f}, {(certain < 0.95).sum()} in doubt, {tuned} tensors tuned:  "
+        f"PyTorch {torch_error:.1e}  ONNX Runtime {onnx_error:.1e}", flush=True)
     return max(torch_error, onnx_error) < TOLERANCE
 
 
@@ -238,7 +239,7 @@ def run(build, network, weights, taught, held_out):
             job = daemon.train(space, strategy)
             if job["state"] != "published":
                 print(f"{network}: the version of {strategy} over {space} was not published: {job['message']}")
-                good = False
+                good &= strategy == "top" and network != "efficientnet_lite0"
                 continue
             good &= compare(daemon, network, source, job["version"], space, held_out, folder)
         return good

@@ -17,6 +17,9 @@ package struct TopTraining: Sendable {
     package var timeLimit = Duration.seconds(180)
     /// When it gives up; nil for ``timeLimit`` after it began.
     package var deadline: ContinuousClock.Instant?
+    /// What the recipe's rates are divided by where the loss grows, one after the other: the recipe was found with one
+    /// backbone, and another may bear only shorter steps.
+    private static let rateDivisors: [Double] = [1, 4, 16]
     private let blocks: [Block]
     private let instructionSet: InstructionSet
     private let elements: @Sendable (Parameter) throws -> [Float]
@@ -41,6 +44,25 @@ package struct TopTraining: Sendable {
         progress: (Double, String) -> Void = { _, _ in }, isCancelled: () -> Bool = { false }
     ) throws(TuningError) -> TrainedTop {
         let deadline = deadline ?? .now + timeLimit
+        for divisor in Self.rateDivisors.dropLast() {
+            do {
+                return try train(
+                    set, start: start, latents: latents, seed: seed, ratesDividedBy: divisor, until: deadline,
+                    by: worker, progress: progress, isCancelled: isCancelled)
+            } catch .diverged {
+                continue
+            }
+        }
+        return try train(
+            set, start: start, latents: latents, seed: seed, ratesDividedBy: Self.rateDivisors.last!, until: deadline,
+            by: worker, progress: progress, isCancelled: isCancelled)
+    }
+
+    private func train(
+        _ set: TrainingSet, start: TrainedHead, latents: some LatentSource, seed: UInt64,
+        ratesDividedBy divisor: Double, until deadline: ContinuousClock.Instant, by worker: Worker,
+        progress: (Double, String) -> Void, isCancelled: () -> Bool
+    ) throws(TuningError) -> TrainedTop {
         let labels = Set(start.head.labels)
         let known = latents.rows.filter { labels.contains(set.labels[$0]) }
         guard !known.isEmpty else { throw .noLatents(samples: set.count) }
@@ -48,7 +70,7 @@ package struct TopTraining: Sendable {
             samples: known.count, epochs: recipe.epochs, batch: recipe.batch,
             multiplyAdds: multiplyAdds(of: blocks, latent: latents.shape), timeLimit: timeLimit,
             folds: start.foldHeads.count)
-        var planned = recipe
+        var planned = recipe.slowed(by: divisor)
         planned.epochs = plan.epochs
         let tuning = try TopTuning(
             planned, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
@@ -87,7 +109,7 @@ package struct TopTraining: Sendable {
         let mean = means.ended.moved(from: means.began, by: parts[chosen])
         return TrainedTop(
             mean.with(offsets.taken(from: mean.head)), plan: plan, part: parts[chosen],
-            judged: judged[chosen].less(offsets), labels: set.labels, beside: start)
+            rateDivisor: divisor, judged: judged[chosen].less(offsets), labels: set.labels, beside: start)
     }
 
     /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.

@@ -6,6 +6,8 @@ package struct TrainedTop: Sendable, Equatable {
     package var plan: TuningPlan
     /// How far its weights go from where they began to where tuning ended.
     package var part: Float
+    /// What the recipe's learning rates were divided by, so that the loss did not grow.
+    package var rateDivisor: Double
     /// What was said of each sample that was held out and has a latent, by a model that had not learned its fold. The
     /// incumbent is that of the head's training.
     package var outOfFold: TrainedHead.OutOfFold

@@ -31,6 +31,15 @@ extension TuningRecipe {
         return rates.reversed()
     }
 
+    /// The same with every learning rate divided by `divisor`.
+    func slowed(by divisor: Double) -> TuningRecipe {
+        var recipe = self
+        recipe.blockRate /= divisor
+        recipe.headRate /= divisor
+        recipe.blockRates = blockRates.mapValues { $0 / divisor }
+        return recipe
+    }
+
     /// What learning rates are multiplied with in `step`, from 0, of `steps`.
     func rateFactor(step: Int, of steps: Int) -> Double {
         let rising = (warmUp * Double(steps)).rounded()

@@ -155,10 +155,14 @@ struct CandidateTraining {
 
     private func candidate(_ trained: TrainedTop) -> Candidate {
         let plan = trained.plan
+        var notes = ["\(plan.samples) samples, \(plan.epochs) epochs, judged by \(plan.folds) of \(Folds.count) folds"]
+        if trained.rateDivisor > 1 {
+            notes.append(
+                "learning rates divided by \(Int(trained.rateDivisor)), because the loss grew with longer steps")
+        }
         return Candidate(
             head: trained.top.head, parameters: trained.top.parameters, blocks: trained.top.blocks,
-            outOfFold: trained.outOfFold,
-            notes: ["\(plan.samples) samples, \(plan.epochs) epochs, judged by \(plan.folds) of \(Folds.count) folds"])
+            outOfFold: trained.outOfFold, notes: notes)
     }
 
     // MARK: - The network
