@@ -7,8 +7,8 @@ BUILD is a folder with graftd and graftctl, FOLDER holds PNG images, which may b
 Debian's openclipart-png), NETWORK is resnet18, resnet50, vgg16 (random, seeded) or efficientnet_lite0 (ImageNet's, from
 its package unless --weights says where). For each network a daemon with a state of its own is taught, trained once on
 roots, once on plain features and once with its top blocks, and every version is exported in both formats. Prints a line
-for each and fails where a probability differs by 1e-4 or more, or where a version is kept back, unless it is one of tuned
-random blocks: those may be no better than before.
+for each and fails where a probability differs by 1e-4 or more, or where a version is kept back: of random networks, whose
+versions may be no better than the analytic head, only where all are.
 
 Images are sent as 256 x 256 raw pixels, of which the daemon takes the middle 224 x 224 as they are, so that nothing but
 the network and the head is compared.
@@ -233,16 +233,17 @@ def run(build, network, weights, taught, held_out):
         for label, pixels in taught:
             daemon.image(f"/v1/samples?label={label}", pixels)
         good = compare(daemon, network, source, 0, "roots", held_out, folder)
+        published = 0
         for strategy, space in (("head", "roots"), ("head", "plain"), ("top", "roots")):
             # Judged against the analytic head, which every version has to be as good as.
             daemon.call("POST", "/v1/versions/0/activate")
             job = daemon.train(space, strategy)
             if job["state"] != "published":
                 print(f"{network}: the version of {strategy} over {space} was not published: {job['message']}")
-                good &= strategy == "top" and network != "efficientnet_lite0"
                 continue
+            published += 1
             good &= compare(daemon, network, source, job["version"], space, held_out, folder)
-        return good
+        return good and published >= (3 if network == "efficientnet_lite0" else 1)
     finally:
         daemon.stop()
         shutil.rmtree(folder)
