@@ -64,8 +64,9 @@ class Daemon:
         height, width, _ = pixels.shape
         return self.call("POST", path, pixels.tobytes(), f"application/x-graftd-rgb24; width={width}; height={height}")
 
-    def train(self, features="roots", strategy="head"):
-        self.call("POST", "/v1/train", json.dumps({"strategy": strategy, "features": features}))
+    def train(self, features="roots", strategy="head", time_limit=None):
+        order = {"strategy": strategy, "features": features, **({"time_limit": time_limit} if time_limit else {})}
+        self.call("POST", "/v1/train", json.dumps(order))
         while (job := self.call("GET", "/v1/train"))["state"] == "running":
             time.sleep(0.05)
         return job
