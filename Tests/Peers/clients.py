@@ -2,6 +2,7 @@
 
 `triton` asks the same images by Triton's client, in every form that the Open Inference Protocol has, and compares the answers
 with those of /v1/classify. `contract` runs schemathesis on /openapi.yaml. Both speak TCP only, so a bridge stands between.
+`events` holds what /v1/events sends to the same document.
 """
 
 import argparse
@@ -12,6 +13,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import socket
 import subprocess
 import sys
@@ -24,6 +26,8 @@ import PIL.Image
 import tritonclient.http
 import tritonclient.utils
 
+import event_stream
+
 HERE = pathlib.Path(__file__).resolve().parent
 LABELS = ["red", "green", "blue"]
 
@@ -31,7 +35,9 @@ LABELS = ["red", "green", "blue"]
 class Daemon:
     """A graftd with a state of its own, which knows three colours."""
 
-    def __init__(self, programs, weights, folder):
+    def __init__(self, programs, weights, folder, **settings):
+        # Others may come as far as the socket, where they are refused.
+        os.chmod(folder, 0o711)
         self.socket = f"{folder}/s"
         self.log = open(f"{folder}/log", "w+")
         state = f"{folder}/state"
@@ -42,7 +48,7 @@ class Daemon:
         # Jobs that train for the sake of a test must not last.
         self.process = subprocess.Popen(
             [f"{programs}/graftd", "--socket", self.socket, "--state", state],
-            stderr=self.log, env=os.environ | {"GRAFTD_TRAIN_AUTOMATICALLY": "off"})
+            stderr=self.log, env=os.environ | {"GRAFTD_TRAIN_AUTOMATICALLY": "off"} | settings)
         for _ in range(600):
             try:
                 if self.call("GET", "/v2/health/live")[0] == 200:
@@ -51,16 +57,24 @@ class Daemon:
                 time.sleep(0.05)
         for seed in range(18):
             label = LABELS[seed % 3]
-            status, answer = self.call("POST", f"/v1/samples?label={label}", png(label, seed), "image/png")
+            # Squares of one colour are nearly copies; groups of their own let them be trained and tested on apart.
+            status, answer = self.call(
+                "POST", f"/v1/samples?label={label}&group={seed}", png(label, seed), "image/png")
             assert status == 201, answer
 
     def call(self, method, path, body=None, kind=None):
+        response = self.response(method, path, body, kind)
+        return response.status, json.loads(response.read())
+
+    def text(self, path):
+        return self.response("GET", path).read().decode()
+
+    def response(self, method, path, body=None, kind=None):
         connection = http.client.HTTPConnection("localhost")
         connection.sock = socket.socket(socket.AF_UNIX)
         connection.sock.connect(self.socket)
         connection.request(method, path, body, {"Content-Type": kind} if kind else {})
-        response = connection.getresponse()
-        return response.status, json.loads(response.read())
+        return connection.getresponse()
 
     def stop(self):
         assert self.process.poll() is None, "graftd ended by itself:\n" + pathlib.Path(self.log.name).read_text()
@@ -182,18 +196,54 @@ def triton(daemon, port):
     assert daemon.call("POST", "/v2/models/graftd/infer", b"{", "application/json")[0] == 400
 
 
+# --- the stream of events
+
+
+def events(programs, weights):
+    """A daemon of its own, which keeps images, so that another backbone has something to extract again."""
+    with tempfile.TemporaryDirectory() as folder:
+        daemon = Daemon(programs, weights, folder, GRAFTD_KEEP="thumbnail")
+
+        def import_another():
+            # The same weights, which see images of another size.
+            subprocess.run(
+                [f"{programs}/graftctl", "backbone", "import", weights, "--arch", "efficientnet_lite0", "--size", "128",
+                 "--name", "another", "--socket", daemon.socket], check=True, stdout=subprocess.DEVNULL)
+
+        try:
+            event_stream.events(daemon, png, import_another)
+        except BaseException:
+            daemon.process.kill()
+            raise
+
+
 # --- schemathesis
 
 
 def contract(daemon, port, folder, examples, seed):
+    document = pathlib.Path(folder, "openapi.yaml")
+    document.write_text(daemon.text("/openapi.yaml"))
+    # A version to show, export and activate, unless it is forgotten.
+    assert daemon.call("POST", "/v1/train", b'{"strategy": "head"}', "application/json")[0] == 202
+    while daemon.call("GET", "/v1/train")[1]["state"] == "running":
+        time.sleep(0.1)
     url = f"http://127.0.0.1:{port}"
-    run = subprocess.run(
+    run = subprocess.Popen(
         [f"{sys.prefix}/bin/schemathesis", "--config-file", f"{HERE}/schemathesis.toml", "run", f"{url}/openapi.yaml",
          "--url", url, "--max-examples", str(examples), "--seed", str(seed), "--no-color",
          "--request-timeout", "60", "--continue-on-failure", "--exclude-operation-id", "listenToEvents"],
-        cwd=folder, env=os.environ | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE)})
-    if run.returncode != 0:
+        cwd=folder, stdout=subprocess.PIPE, text=True,
+        env=os.environ | {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(HERE),
+                          "GRAFTD_CONTRACT": str(document)})
+    counts = {}
+    for line in run.stdout:
+        print(line, end="", flush=True)
+        if found := re.match(r" *(Selected|Tested): (\d+)", line):
+            counts[found[1]] = int(found[2])
+    if run.wait() != 0:
         raise SystemExit(f"schemathesis ended with {run.returncode}")
+    # A thread of it that dies takes the operations with it that it had still to try, and nobody is told.
+    assert counts["Tested"] == counts["Selected"] > 0, counts
 
 
 def main():
@@ -202,7 +252,8 @@ def main():
     parser.add_argument("weights", help="the checkpoint of EfficientNet-Lite0")
     parser.add_argument("--examples", type=int, default=20, help="how often each operation is tried in each phase")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", nargs="*", choices=["triton", "contract"], default=["triton", "contract"])
+    parser.add_argument("--only", nargs="*", choices=["triton", "events", "contract"],
+                        default=["triton", "events", "contract"])
     options = parser.parse_args()
     random.seed(options.seed)
     with tempfile.TemporaryDirectory() as folder:
@@ -218,6 +269,8 @@ def main():
             daemon.process.kill()
             raise
         daemon.stop()
+    if "events" in options.only:
+        events(options.programs, options.weights)
 
 
 main()
