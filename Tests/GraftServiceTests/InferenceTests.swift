@@ -21,16 +21,29 @@ import Testing
         #expect(running.service.inferences == before + 3)
     }
 
-    @Test func pixelsOfAnotherSizeAreRefused() async throws {
+    /// What prepares a batch asks for the side first, and another backbone may come before the batch is computed.
+    @Test func pixelsAreRefusedWhereABackboneOfAnotherSizeCameAfterTheyWereChecked() async throws {
         let running = try await RunningService()
-        try await running.install(seed: 1, as: "eyes")
-        // As if another backbone had come after their number was checked.
-        let small = InferredImage.pixels([Float](repeating: 128, count: 32 * 32 * 3))
+        try await running.install(seed: 1, as: "small")
+        let checked = try #require(running.service.model.imageSide)
+        let batch = [InferredImage](repeating: .pixels([Float](repeating: 128, count: checked * checked * 3)), count: 3)
+        #expect(try await running.service.infer(batch, needsLabels: false).answers.count == 3)
+
+        try await running.install("efficientnet_lite1", seed: 2, as: "large")
         let problem = await #expect(throws: Problem.self) {
-            _ = try await running.service.infer([small], needsLabels: false)
+            _ = try await running.service.infer(batch, needsLabels: false)
         }
         #expect(problem?.kind == .busy)
-        #expect(problem?.detail.contains("224 x 224") == true)
+        #expect(
+            problem?.detail
+                == "another backbone was loaded meanwhile, which sees 240 x 240 pixels: send them again in that size")
+
+        // What the error asks for is answered, and encoded images are never of a wrong size.
+        let again = try #require(running.service.model.imageSide)
+        #expect(checked == 224 && again == 240)
+        let larger = InferredImage.pixels([Float](repeating: 128, count: again * again * 3))
+        let inference = try await running.service.infer([larger, .encoded(picture(0, 1))], needsLabels: false)
+        #expect(inference.answers.count == 2)
     }
 
     @Test func aBatchOfWhichOneImageIsRefusedIsRefusedAsAWhole() async throws {

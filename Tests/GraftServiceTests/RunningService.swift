@@ -55,10 +55,10 @@ final class RunningService {
         service = try await Self.start(configuration, trainer, log)
     }
 
-    /// Installs EfficientNet-Lite0 with random weights that `seed` gives, under `name`.
-    func install(seed: UInt64, as name: String) async throws {
+    /// Installs `architecture` with random weights that `seed` gives, under `name`.
+    func install(_ architecture: String = "efficientnet_lite0", seed: UInt64, as name: String) async throws {
         let file = folder.file("backbone-\(seed).safetensors")
-        _ = try TestBackbone.write("efficientnet_lite0", seed: seed, to: file.path)
+        _ = try TestBackbone.write(architecture, seed: seed, to: file.path)
         let upload = try service.beginBackbone(named: name)
         try upload.write(try Data(contentsOf: file))
         _ = try await service.install(upload)

@@ -86,7 +86,8 @@ final class Vision: Sendable {
         guard pixels.count == side * side * 3 else {
             throw Problem(
                 .busy,
-                detail: "another backbone was loaded meanwhile, which sees \(side) x \(side) pixels: send them again")
+                detail: "another backbone was loaded meanwhile, which sees \(side) x \(side) pixels: send them again "
+                    + "in that size")
         }
         let asked = ContinuousClock.now
         return try await Self.compute(on: pool) { [self] worker in
