@@ -18,9 +18,10 @@ package struct EncodedImage: Sendable {
         guard let format = ImageFormat(mediaType: mediaType) else {
             throw Problem(
                 .unsupportedImage,
-                detail: "expected image/jpeg, image/png, image/x-portable-pixmap or "
-                    + "application/x-graftd-rgb24; width=W; height=H as Content-Type, found '\(mediaType)'; "
-                    + "with curl, add -H 'Content-Type: image/png'")
+                // curl's -d would send another type, and drop every line end of the file.
+                detail: "expected image/jpeg, image/png, image/x-portable-pixmap, application/octet-stream (any of "
+                    + "them), or application/x-graftd-rgb24; width=W; height=H as Content-Type, found '\(mediaType)'; "
+                    + "with curl: -H 'Content-Type: image/jpeg' --data-binary @FILE")
         }
         return format
     }

@@ -121,8 +121,9 @@ struct LabelsDeleteCommand: DaemonCommand {
         abstract: "Forget a label and all its samples.",
         discussion: """
             Features, latents and kept images of its samples are removed, and what was learned from them is taken back \
-            exactly. Versions that were trained on them are named, and marked as stale. This cannot be undone, so it is \
-            asked first, unless --yes is given.
+            exactly. Versions that were trained on them are named, and marked as stale; to have them deleted, forget the \
+            samples first, by graftctl samples delete --purge. This cannot be undone, so it is asked first, unless --yes is \
+            given.
 
             Examples:
               graftctl labels delete dog --yes
