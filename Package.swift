@@ -77,7 +77,7 @@ let package = Package(
 
         // From bytes to an answer.
         library("GraftTensor", ["CKernels", "COpenBLAS"]),
-        library("GraftImage", ["GraftTensor", "CJPEG", "CPNG"]),
+        library("GraftImage", ["GraftTensor", "CKernels", "CJPEG", "CPNG"]),
         library("GraftCheckpoint", [crypto]),
         library("GraftNetwork", ["GraftTensor", "GraftImage", "GraftCheckpoint", "CKernels"]),
         library("GraftImport", ["GraftCheckpoint", "GraftNetwork", "CHDF5"]),

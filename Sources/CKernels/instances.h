@@ -22,10 +22,11 @@
     void graft_pool_##isa(const graft_pool *pool, int64_t begin, int64_t end);                                         \
     void graft_mean_##isa(const graft_mean *mean);                                                                     \
     void graft_elementwise_##isa(const graft_elementwise *elementwise, int64_t begin, int64_t end);                    \
-    void graft_weigh_row_##isa(const uint8_t *row, int64_t count, int32_t weight, int begins, int32_t *sums);          \
-    void graft_round_sums_##isa(const int32_t *sums, int64_t count, uint8_t *rounded);                                 \
+    void graft_blend_rows_##isa(const graft_blend *blend, uint8_t *output);                                            \
     void graft_resample_row_##isa(                                                                                     \
-        const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output);
+        const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output);        \
+    void graft_normalize_##isa(                                                                                        \
+        const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);
 
 GRAFT_DECLARE(scalar)
 GRAFT_DECLARE(avx2)

@@ -9,8 +9,8 @@
         .winograd_packed_count = graft_winograd_packed_count_##isa, .winograd_pack = graft_winograd_pack_##isa,        \
         .winograd_transform = graft_winograd_transform_##isa, .winograd_multiply = graft_winograd_multiply_##isa,      \
         .depthwise = graft_depthwise_##isa, .pool = graft_pool_##isa, .mean = graft_mean_##isa,                        \
-        .elementwise = graft_elementwise_##isa, .weigh_row = graft_weigh_row_##isa,                                    \
-        .round_sums = graft_round_sums_##isa, .resample_row = graft_resample_row_##isa,                                \
+        .elementwise = graft_elementwise_##isa, .blend_rows = graft_blend_rows_##isa,                                  \
+        .resample_row = graft_resample_row_##isa, .normalize = graft_normalize_##isa,                                  \
     }
 
 #if defined(__x86_64__)

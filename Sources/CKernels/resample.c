@@ -39,11 +39,6 @@ ALWAYS_INLINE TARGET mask FN(load_sums)(const int32_t *from, int64_t lanes) {
     return result;
 }
 
-ALWAYS_INLINE TARGET void FN(store_sums)(int32_t *to, mask value, int64_t lanes) {
-    if (lanes == LANES) memcpy(to, &value, sizeof value);
-    else memcpy(to, &value, (size_t)lanes * sizeof(int32_t));
-}
-
 ALWAYS_INLINE TARGET mask FN(load_weights)(const int32_t *from) {
     four weights = {0};
     memcpy(&weights, from, TAPS * sizeof(int32_t));
@@ -69,26 +64,41 @@ ALWAYS_INLINE TARGET bytes FN(rounded)(mask sums) {
     return __builtin_convertvector((value & fits) | (255 & ~fits), bytes);
 }
 
-TARGET void FN(weigh_row)(const uint8_t *row, int64_t count, int32_t weight, int begins, int32_t *sums) {
-    int64_t i = 0;
-    if (begins) {
-        for (; i + LANES <= count; i += LANES)
-            FN(store_sums)(sums + i, FN(load_bytes)(row + i, LANES) * weight, LANES);
-    } else {
-        for (; i + LANES <= count; i += LANES)
-            FN(store_sums)
-            (sums + i, FN(load_sums)(sums + i, LANES) + FN(load_bytes)(row + i, LANES) * weight, LANES);
-    }
-    for (; i < count; i++) sums[i] = (begins ? 0 : sums[i]) + row[i] * weight;
+ALWAYS_INLINE TARGET void FN(store_rounded)(uint8_t *to, mask sums, int64_t lanes) {
+    const bytes values = FN(rounded)(sums);
+    if (lanes == LANES) memcpy(to, &values, sizeof values);
+    else memcpy(to, &values, (size_t)lanes);
 }
 
-TARGET void FN(round_sums)(const int32_t *sums, int64_t count, uint8_t *rounded) {
-    for (int64_t i = 0; i < count; i += LANES) {
-        const int64_t lanes = count - i < LANES ? count - i : LANES;
-        const bytes values = FN(rounded)(FN(load_sums)(sums + i, lanes));
-        if (lanes == LANES) memcpy(rounded + i, &values, sizeof values);
-        else memcpy(rounded + i, &values, (size_t)lanes);
+TARGET static void FN(round_sums)(const int32_t *sums, int64_t count, uint8_t *rounded) {
+    int64_t i = 0;
+    for (; i + LANES <= count; i += LANES) FN(store_rounded)(rounded + i, FN(load_sums)(sums + i, LANES), LANES);
+    if (i < count) FN(store_rounded)(rounded + i, FN(load_sums)(sums + i, count - i), count - i);
+}
+
+/// Some vectors of the row; `vectors` is a constant, and their sums stay in registers.
+ALWAYS_INLINE TARGET void FN(blend_vectors)(
+    const graft_blend *blend, int64_t first_byte, int64_t vectors, int64_t lanes, uint8_t *output) {
+    enum { most = 4 };
+    mask sums[most] = {{0}};
+    int64_t slot = blend->first;
+    for (int64_t t = 0; t < blend->taps; t++) {
+        const uint8_t *row = blend->rows + slot * blend->row_bytes + first_byte;
+        const int32_t weight = blend->weights[t];
+        UNROLL
+        for (int64_t v = 0; v < vectors; v++) sums[v] += FN(load_bytes)(row + v * LANES, lanes) * weight;
+        slot = slot + 1 == blend->slots ? 0 : slot + 1;
     }
+    UNROLL
+    for (int64_t v = 0; v < vectors; v++) FN(store_rounded)(output + first_byte + v * LANES, sums[v], lanes);
+}
+
+TARGET void FN(blend_rows)(const graft_blend *blend, uint8_t *output) {
+    const int64_t count = blend->row_bytes;
+    int64_t i = 0;
+    for (; i + 4 * LANES <= count; i += 4 * LANES) FN(blend_vectors)(blend, i, 4, LANES, output);
+    for (; i + LANES <= count; i += LANES) FN(blend_vectors)(blend, i, 1, LANES, output);
+    if (i < count) FN(blend_vectors)(blend, i, 1, count - i, output);
 }
 
 /// Outputs whose pixels all lie within the row, even those that a last vector reads too much.

@@ -32,10 +32,8 @@ extension Image {
             let (width, height) = try decoder.start(leastSide: nil)
             var pixels: [UInt8] = []
             pixels.reserveCapacity(width * height * 3)
-            var row = [UInt8](repeating: 0, count: width * 3)
             for _ in 0..<height {
-                try decoder.nextRow(columns: 0..<width, into: &row)
-                pixels += row
+                try decoder.nextRow(columns: 0..<width) { pixels.append(contentsOf: $0) }
             }
             try decoder.finish()
             return Image(width: width, height: height, pixels: pixels).oriented(decoder.header.orientation)
@@ -54,9 +52,7 @@ extension Image {
             columns: columns, rows: rows, rowsFirst: rowsFirst, kernels: instructionSet.kernels)
         for y in rows.inputs {
             let first = (y * width + columns.inputs.lowerBound) * 3
-            resampler.append { row in
-                row.replaceSubrange(row.indices, with: pixels[first..<first + columns.inputs.count * 3])
-            }
+            resampler.append(pixels.span.extracting(first..<first + columns.inputs.count * 3))
         }
         return resampler.finish()
     }

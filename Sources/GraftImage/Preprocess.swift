@@ -30,14 +30,9 @@ func centerCrop(
     let plan = plan?(source) ?? CropPlan(source, using: preprocessing)
     var resampler = Resampler(columns: plan.columns, rows: plan.rows, rowsFirst: plan.rowsFirst, kernels: kernels)
     let (columns, rows) = (plan.columns.inputs, plan.rows.inputs)
-    var passedOver: [UInt8] = []
-    for y in 0..<height {
-        if rows.contains(y) {
-            try resampler.append { row throws(ImageError) in try decoder.nextRow(columns: columns, into: &row) }
-        } else {
-            try decoder.nextRow(columns: 0..<0, into: &passedOver)
-        }
-    }
+    for _ in 0..<rows.lowerBound { try decoder.passRow() }
+    for _ in rows { try decoder.nextRow(columns: columns) { resampler.append($0.span) } }
+    for _ in rows.upperBound..<height { try decoder.passRow() }
     try decoder.finish()
     return resampler.finish().oriented(decoder.header.orientation)
 }
@@ -54,15 +49,7 @@ private let leastShrunkRatio = 3
 /// - Parameter pixels: Red, green and blue of 0 to 255. `[side, side, 3]`
 /// - Precondition: There are as many as the side of the crop asks for.
 package func normalized(pixels: [Float], using preprocessing: Preprocessing) -> Tensor {
-    let sources = preprocessing.channelOrder == .rgb ? [0, 1, 2] : [2, 1, 0]
-    var elements: [Float] = []
-    elements.reserveCapacity(pixels.count)
-    for pixel in stride(from: 0, to: pixels.count, by: 3) {
-        for channel in 0..<3 {
-            elements.append(
-                (pixels[pixel + sources[channel]] / 255 - preprocessing.mean[channel])
-                    / preprocessing.standardDeviation[channel])
-        }
-    }
-    return Tensor(shape: [1, preprocessing.cropSide, preprocessing.cropSide, 3], elements: elements)
+    Tensor(
+        shape: [1, preprocessing.cropSide, preprocessing.cropSide, 3],
+        elements: Normalization(preprocessing).elements(of: pixels))
 }

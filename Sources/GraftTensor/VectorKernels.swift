@@ -102,22 +102,29 @@ package struct VectorKernels: @unchecked Sendable {
         withUnsafePointer(to: mean) { table.pointee.mean($0) }
     }
 
-    // MARK: - Resizing rows of 8-bit RGB
+    // MARK: - Rows of 8-bit RGB
 
-    /// Adds `row`, weighted, to as many sums of rows from `offset`, or begins them with it.
-    package func weigh(_ row: [UInt8], by weight: Int32, begins: Bool, sums: inout [Int32], at offset: Int) {
-        precondition(offset >= 0 && offset + row.count <= sums.count)
-        sums.withUnsafeMutableBufferPointer { sums in
-            table.pointee.weigh_row(row, Int64(row.count), weight, begins ? 1 : 0, sums.baseAddress! + offset)
-        }
-    }
-
-    /// Writes the whole parts of `sums`, rounded, and kept within a byte, from `offset`.
-    package func round(_ sums: ArraySlice<Int32>, into bytes: inout [UInt8], at offset: Int) {
-        precondition(offset >= 0 && offset + sums.count <= bytes.count)
-        sums.withUnsafeBufferPointer { sums in
-            bytes.withUnsafeMutableBufferPointer { bytes in
-                table.pointee.round_sums(sums.baseAddress, Int64(sums.count), bytes.baseAddress! + offset)
+    /// Makes a row, from `offset`, of rows that follow each other in a ring: their weighted sum, rounded, and kept within
+    /// a byte.
+    ///
+    /// - Parameters:
+    ///   - ring: `[slots, rowBytes]`; after the last slot comes the first again.
+    ///   - first: The slot of the row that the first weight is for.
+    ///   - weights: At most as many as there are slots.
+    package func blend(
+        _ ring: [UInt8], rowBytes: Int, first: Int, weights: Span<Int32>, into output: inout [UInt8], at offset: Int
+    ) {
+        let slots = ring.count / rowBytes
+        precondition(first >= 0 && first < slots && weights.count <= slots)
+        precondition(offset >= 0 && offset + rowBytes <= output.count)
+        ring.withUnsafeBufferPointer { rows in
+            weights.withUnsafeBufferPointer { weights in
+                output.withUnsafeMutableBufferPointer { output in
+                    var blend = graft_blend(
+                        row_bytes: Int64(rowBytes), slots: Int64(slots), rows: rows.baseAddress, first: Int64(first),
+                        taps: Int64(weights.count), weights: weights.baseAddress)
+                    table.pointee.blend_rows(&blend, output.baseAddress! + offset)
+                }
             }
         }
     }
@@ -132,7 +139,7 @@ package struct VectorKernels: @unchecked Sendable {
     ///   - weights: `[outputs, taps]`; `taps` is a multiple of 4, and what would lie behind the row has no weight.
     ///   - sums: Scratch space.
     package func resample(
-        _ row: [UInt8], starts: [Int32], weights: [Int32], sums: inout [Int32], into output: inout [UInt8],
+        _ row: Span<UInt8>, starts: [Int32], weights: [Int32], sums: inout [Int32], into output: inout [UInt8],
         at offset: Int
     ) {
         let taps = weights.count / starts.count
@@ -140,16 +147,29 @@ package struct VectorKernels: @unchecked Sendable {
         precondition(starts[0] >= 0 && Int(starts[starts.count - 1]) * 3 < row.count && row.count % 3 == 0)
         precondition(offset >= 0 && offset + starts.count * 3 <= output.count)
         precondition(sums.count >= resamplingSums(outputs: starts.count))
-        starts.withUnsafeBufferPointer { starts in
-            weights.withUnsafeBufferPointer { weights in
-                output.withUnsafeMutableBufferPointer { output in
-                    var resampling = graft_resampling(
-                        outputs: Int64(starts.count), taps: Int64(taps), starts: starts.baseAddress,
-                        weights: weights.baseAddress)
-                    table.pointee.resample_row(
-                        &resampling, row, Int64(row.count), &sums, output.baseAddress! + offset)
+        row.withUnsafeBufferPointer { row in
+            starts.withUnsafeBufferPointer { starts in
+                weights.withUnsafeBufferPointer { weights in
+                    output.withUnsafeMutableBufferPointer { output in
+                        var resampling = graft_resampling(
+                            outputs: Int64(starts.count), taps: Int64(taps), starts: starts.baseAddress,
+                            weights: weights.baseAddress)
+                        table.pointee.resample_row(
+                            &resampling, row.baseAddress, Int64(row.count), &sums, output.baseAddress! + offset)
+                    }
                 }
             }
+        }
+    }
+
+    /// The pixels `[pixels, 3]` as a network sees them.
+    package func normalize(_ pixels: [UInt8], _ normalization: graft_normalization) -> [Float] {
+        precondition(pixels.count % 3 == 0)
+        return [Float](unsafeUninitializedCapacity: pixels.count) { elements, count in
+            withUnsafePointer(to: normalization) {
+                table.pointee.normalize($0, pixels, Int64(pixels.count), elements.baseAddress)
+            }
+            count = pixels.count
         }
     }
 }

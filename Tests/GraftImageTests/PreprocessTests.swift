@@ -60,10 +60,41 @@ import GraftImage
                     resizeShorterSide: 4, cropSide: 3, channelOrder: order, mean: [0.1, 0.2, 0.3],
                     standardDeviation: [0.5, 0.25, 2]))
         }
-        let rgb: [Float] = [(10 / 255 - 0.1) / 0.5, (20 / 255 - 0.2) / 0.25, (30 / 255 - 0.3) / 2]
-        #expect(try tensor(.rgb) == Tensor(shape: [1, 3, 3, 3], elements: (0..<9).flatMap { _ in rgb }))
-        let bgr: [Float] = [(30 / 255 - 0.1) / 0.5, (20 / 255 - 0.2) / 0.25, (10 / 255 - 0.3) / 2]
-        #expect(try tensor(.bgr) == Tensor(shape: [1, 3, 3, 3], elements: (0..<9).flatMap { _ in bgr }))
+        let mean: [Float] = [0.1, 0.2, 0.3]
+        let deviation: [Float] = [0.5, 0.25, 2]
+        for (order, values) in [(Preprocessing.ChannelOrder.rgb, [10.0, 20, 30]), (.bgr, [30, 20, 10])] {
+            let tensor = try tensor(order)
+            #expect(tensor.shape == [1, 3, 3, 3])
+            for (i, element) in tensor.elements.enumerated() {
+                let start = Double(mean[i % 3]) / Double(deviation[i % 3])
+                let exact = values[i % 3] / 255 / Double(deviation[i % 3]) - start
+                #expect(abs(Double(element) - exact) <= Self.roundings(start: start, exact: exact))
+            }
+        }
+    }
+
+    /// Every byte, by every instruction set: the constant, a sum near to it and the result are rounded to 32-bit.
+    @Test(arguments: InstructionSet.available)
+    func everyByteIsNormalizedToWithinThreeRoundings(set: InstructionSet) throws {
+        let mean: [Float] = [0.485, 0.456, 0.406]
+        let deviation: [Float] = [0.229, 0.224, 0.225]
+        let preprocessing = Preprocessing.sample(
+            resizeShorterSide: 16, cropSide: 16, mean: mean, standardDeviation: deviation)
+        let pixels = (0..<256).flatMap { [UInt8($0), UInt8(255 - $0), UInt8($0 ^ 85)] }
+        let tensor = try Preprocessor(preprocessing, instructionSet: set)
+            .tensor(of: pixels.span, declared: .rgb24(width: 16, height: 16))
+        for (i, (byte, element)) in zip(pixels, tensor.elements).enumerated() {
+            let start = Double(mean[i % 3]) / Double(deviation[i % 3])
+            let exact = Double(byte) / 255 / Double(deviation[i % 3]) - start
+            #expect(abs(Double(element) - exact) <= Self.roundings(start: start, exact: exact))
+        }
+        #expect(normalized(pixels: pixels.map(Float.init), using: preprocessing) == tensor)
+    }
+
+    /// How far an element may be from its exact value: a rounding is off by 2⁻²⁴ of what is rounded at most, and what the
+    /// factor has been cut by adds less than a hundredth of one.
+    private static func roundings(start: Double, exact: Double) -> Double {
+        (2.01 * abs(start) + 1.01 * abs(exact) + 0.01) * 0x1p-24
     }
 
     /// Resized in proportion, a strip would have 256 million columns.

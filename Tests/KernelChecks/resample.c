@@ -1,4 +1,4 @@
-// Resizing of rows of 8-bit RGB: whole numbers, which must equal the plain loops' in every bit.
+// Resizing and normalising rows of 8-bit RGB: exact but for the last sums, so that every bit must equal the plain loops'.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,26 +83,68 @@ static void check_row(checks *c, int64_t pixels, int64_t outputs, int64_t most) 
     check_free(sums.buffer), check_free(output.buffer);
 }
 
-static void check_sums(checks *c, int64_t count, int64_t rows) {
-    snprintf(c->shape, sizeof c->shape, "%lld rows of %lld", (long long)rows, (long long)count);
+static void check_blend(checks *c, int64_t count, int64_t slots, int64_t taps) {
+    snprintf(
+        c->shape, sizeof c->shape, "%lld of %lld rows of %lld", (long long)taps, (long long)slots, (long long)count);
     c->shapes++;
-    storage sums = take(c, 4 * count), output = take(c, count);
-    int64_t *exact = calloc((size_t)count, sizeof *exact);
-    int32_t *weights = malloc((size_t)rows * sizeof *weights);
-    weigh(c, weights, rows, rows);
-    for (int64_t r = 0; r < rows; r++) {
-        storage row = take_pixels(c, count);
-        c->kernels->weigh_row(row.bytes, count, weights[r], r == 0, sums.integers);
-        for (int64_t i = 0; i < count; i++) exact[i] += (int64_t)row.bytes[i] * weights[r];
-        check_free(row.buffer);
-    }
-    c->kernels->round_sums(sums.integers, count, output.bytes);
+    storage rows = take_pixels(c, slots * count), weights = take(c, 4 * taps), output = take(c, count);
+    weigh(c, weights.integers, taps, taps);
+    const graft_blend blend = {
+        .row_bytes = count, .slots = slots, .rows = rows.bytes, .first = check_between(c, 0, slots - 1), .taps = taps,
+        .weights = weights.integers};
+    c->kernels->blend_rows(&blend, output.bytes);
     uint8_t *expected = malloc((size_t)count);
-    for (int64_t i = 0; i < count; i++) expected[i] = rounded(exact[i]);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t sum = 0;
+        for (int64_t t = 0; t < taps; t++)
+            sum += (int64_t)rows.bytes[(blend.first + t) % slots * count + i] * weights.integers[t];
+        expected[i] = rounded(sum);
+    }
     compare(c, output.bytes, expected, count);
-    check_guards(c, sums.buffer), check_guards(c, output.buffer);
-    free(exact), free(weights), free(expected);
-    check_free(sums.buffer), check_free(output.buffer);
+    check_guards(c, output.buffer);
+    free(expected);
+    check_free(rows.buffer), check_free(weights.buffer), check_free(output.buffer);
+}
+
+/// As few bits as a part of a factor may have.
+static float part(double value) {
+    const float rounded = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &rounded, sizeof bits);
+    bits &= ~0u << (24 - graft_factor_bits);
+    float result;
+    memcpy(&result, &bits, sizeof result);
+    return result;
+}
+
+static void check_normalize(checks *c, int64_t pixels, int reverses) {
+    snprintf(c->shape, sizeof c->shape, "normalising %lld pixels%s", (long long)pixels, reverses ? ", reversed" : "");
+    c->shapes++;
+    storage bytes = take_pixels(c, 3 * pixels);
+    check_buffer elements = check_allocate(c, 3 * pixels);
+    graft_normalization normalization = {.reverses = reverses};
+    for (int channel = 0; channel < 3; channel++) {
+        const double factor = check_uniform(c) / 50;
+        normalization.upper[channel] = part(factor);
+        normalization.lower[channel] = part(factor - (double)normalization.upper[channel]);
+        normalization.start[channel] = (float)check_uniform(c) * 3;
+    }
+    c->kernels->normalize(&normalization, bytes.bytes, 3 * pixels, elements.values);
+    for (int64_t i = 0; i < 3 * pixels; i++) {
+        const int64_t channel = i % 3, source = reverses ? i - channel + 2 - channel : i;
+        const double byte = bytes.bytes[source];
+        // The products are exact, so that each sum is rounded once, whatever the compiler fuses.
+        const float offset = (float)(byte * (double)normalization.lower[channel] + (double)normalization.start[channel]);
+        const float expected = (float)(byte * (double)normalization.upper[channel] + (double)offset);
+        c->elements++;
+        if (memcmp(&elements.values[i], &expected, sizeof expected)) {
+            check_fail(
+                c, "element %lld is %.9g, expected %.9g", (long long)i, (double)elements.values[i], (double)expected);
+            break;
+        }
+    }
+    check_guards(c, elements);
+    check_free(bytes.buffer), check_free(elements);
 }
 
 void check_resample(checks *c) {
@@ -112,10 +154,14 @@ void check_resample(checks *c) {
     for (int i = 0; i < side_count; i++) {
         for (int64_t taps = 1; taps <= 9; taps += 2)
             for (int o = 0; o < side_count; o++) check_row(c, sides[i], sides[o], taps);
-        for (int64_t rows = 1; rows <= 5; rows++) check_sums(c, 3 * sides[i], rows);
+        for (int64_t slots = 1; slots <= 5; slots++)
+            for (int64_t taps = 1; taps <= slots; taps++) check_blend(c, 3 * sides[i], slots, taps);
+        for (int reverses = 0; reverses < 2; reverses++) check_normalize(c, sides[i], reverses);
     }
     for (int i = 0; i < check_random_shapes; i++) {
         check_row(c, check_between(c, 1, 400), check_between(c, 1, 300), check_between(c, 1, 40));
-        check_sums(c, check_between(c, 1, 1000), check_between(c, 1, 40));
+        const int64_t slots = check_between(c, 1, 40);
+        check_blend(c, check_between(c, 1, 1000), slots, check_between(c, 1, slots));
+        check_normalize(c, check_between(c, 1, 300), i % 2);
     }
 }

@@ -6,6 +6,7 @@
 #include "convolution.h"
 #include "depthwise.h"
 #include "elementwise.h"
+#include "normalize.h"
 #include "pooling.h"
 #include "product.h"
 #include "resample.h"
@@ -54,13 +55,14 @@ typedef struct {
     void (*mean)(const graft_mean *mean);
     /// Pixels.
     void (*elementwise)(const graft_elementwise *elementwise, int64_t begin, int64_t end);
-    /// Adds the row [count], weighted, to sums of rows [count], or begins them with it.
-    void (*weigh_row)(const uint8_t *row, int64_t count, int32_t weight, int begins, int32_t *sums);
-    /// The whole parts of sums, rounded, and kept within a byte. [count]
-    void (*round_sums)(const int32_t *sums, int64_t count, uint8_t *rounded);
+    /// Makes a row of bytes of rows in a ring: their weighted sum, rounded, and kept within a byte.
+    void (*blend_rows)(const graft_blend *blend, uint8_t *output);
     /// Makes [outputs, 3] bytes of the row [count]. `sums` is scratch space of graft_resampling_sums.
     void (*resample_row)(
         const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output);
+    /// Makes floats of bytes. [count], a multiple of 3.
+    void (*normalize)(
+        const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);
 } graft_kernels;
 
 /// How many floats of scratch space a convolution needs, with the channels of one group.

@@ -18,6 +18,20 @@ typedef struct {
     const int32_t *weights;
 } graft_resampling;
 
+/// Rows that follow each other in a ring, and what each counts for in a row that is made of them.
+typedef struct {
+    /// Bytes of a row, three for each pixel.
+    int64_t row_bytes;
+    /// How many rows the ring has room for. After the last slot comes the first again.
+    int64_t slots;
+    /// [slots, row_bytes]
+    const uint8_t *rows;
+    /// The slot of the first row that counts, and how many do: at most `slots`.
+    int64_t first, taps;
+    /// [taps]
+    const int32_t *weights;
+} graft_blend;
+
 /// How many sums there must be room for to resample a row.
 static inline int64_t graft_resampling_sums(int64_t outputs) { return 3 * outputs + 1; }
 

@@ -8,6 +8,8 @@ final class JPEGDecoder: RowDecoder {
     private let memoryLimit: Int
     /// One row as libjpeg writes it, `[width, channels]`.
     private var row: [UInt8] = []
+    /// What has been made of it where it is not RGB.
+    private var converted: [UInt8] = []
     private var channels = 3
 
     /// Scans in a progressive JPEG are about ten in practice, and at most some hundred where each sends a bit more of a
@@ -42,14 +44,20 @@ final class JPEGDecoder: RowDecoder {
         return (Int(size.width), Int(size.height))
     }
 
-    func nextRow(columns: Range<Int>, into rgb: inout [UInt8]) throws(ImageError) {
-        try check(row.withUnsafeMutableBufferPointer { graft_jpeg_read_row(decoder, $0.baseAddress) })
+    func nextRow(columns: Range<Int>, _ take: (UnsafeBufferPointer<UInt8>) -> Void) throws(ImageError) {
+        try passRow()
         let wanted = columns.lowerBound * channels..<columns.upperBound * channels
         if channels == 4 {
-            convertInvertedCMYK(row[wanted], toRGB: &rgb)
+            if converted.count != columns.count * 3 { converted = [UInt8](repeating: 0, count: columns.count * 3) }
+            convertInvertedCMYK(row[wanted], toRGB: &converted)
+            converted.withUnsafeBufferPointer(take)
         } else {
-            rgb.replaceSubrange(rgb.indices, with: row[wanted])
+            row.withUnsafeBufferPointer { take($0.extracting(wanted)) }
         }
+    }
+
+    func passRow() throws(ImageError) {
+        try check(row.withUnsafeMutableBufferPointer { graft_jpeg_read_row(decoder, $0.baseAddress) })
     }
 
     func finish() throws(ImageError) { try check(graft_jpeg_finish(decoder)) }

@@ -9,6 +9,8 @@ final class PNGDecoder: RowDecoder {
     private var channels = 3
     /// One row as libpng writes it, `[width, channels]`; of an interlaced image all rows, `[height, width, channels]`.
     private var decoded: [UInt8] = []
+    /// A row over white, where there is alpha.
+    private var composited: [UInt8] = []
     private var isInterlaced = false
     private var nextY = 0
 
@@ -44,16 +46,22 @@ final class PNGDecoder: RowDecoder {
         return (header.width, header.height)
     }
 
-    func nextRow(columns: Range<Int>, into rgb: inout [UInt8]) throws(ImageError) {
+    func nextRow(columns: Range<Int>, _ take: (UnsafeBufferPointer<UInt8>) -> Void) throws(ImageError) {
         let offset = isInterlaced ? nextY * header.width * channels : 0
-        if !isInterlaced { try readRow(at: 0) }
-        nextY += 1
+        try passRow()
         let wanted = offset + columns.lowerBound * channels..<offset + columns.upperBound * channels
         if channels == 4 {
-            compositeOverWhite(decoded[wanted], into: &rgb)
+            if composited.count != columns.count * 3 { composited = [UInt8](repeating: 0, count: columns.count * 3) }
+            compositeOverWhite(decoded[wanted], into: &composited)
+            composited.withUnsafeBufferPointer(take)
         } else {
-            rgb.replaceSubrange(rgb.indices, with: decoded[wanted])
+            decoded.withUnsafeBufferPointer { take($0.extracting(wanted)) }
         }
+    }
+
+    func passRow() throws(ImageError) {
+        if !isInterlaced { try readRow(at: 0) }
+        nextY += 1
     }
 
     func finish() throws(ImageError) { try check(graft_png_finish(decoder)) }

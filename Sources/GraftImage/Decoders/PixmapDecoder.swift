@@ -6,6 +6,8 @@ final class PixmapDecoder: RowDecoder {
     private let bytesPerSample: Int
     /// The byte for each sample value where samples are not already such bytes.
     private var scale: [UInt8] = []
+    /// A row of such bytes.
+    private var scaled: [UInt8] = []
     private var nextY = 0
 
     /// Raw pixels.
@@ -52,19 +54,24 @@ final class PixmapDecoder: RowDecoder {
 
     func start(leastSide: Int?) -> (width: Int, height: Int) { (header.width, header.height) }
 
-    func nextRow(columns: Range<Int>, into rgb: inout [UInt8]) {
+    func nextRow(columns: Range<Int>, _ take: (UnsafeBufferPointer<UInt8>) -> Void) {
         let first = (nextY * header.width + columns.lowerBound) * 3
+        let wanted = first..<first + columns.count * 3
         nextY += 1
         if scale.isEmpty {
-            rgb.replaceSubrange(rgb.indices, with: samples[first..<first + rgb.count])
-        } else if bytesPerSample == 1 {
-            for i in rgb.indices { rgb[i] = scale[Int(samples[first + i])] }
+            take(samples.extracting(wanted))
         } else {
-            for i in rgb.indices {
-                rgb[i] = scale[Int(samples[(first + i) * 2]) << 8 | Int(samples[(first + i) * 2 + 1])]
+            scaled.removeAll(keepingCapacity: true)
+            if bytesPerSample == 1 {
+                for i in wanted { scaled.append(scale[Int(samples[i])]) }
+            } else {
+                for i in wanted { scaled.append(scale[Int(samples[i * 2]) << 8 | Int(samples[i * 2 + 1])]) }
             }
+            scaled.withUnsafeBufferPointer(take)
         }
     }
+
+    func passRow() { nextY += 1 }
 
     func finish() {}
 }

@@ -19,8 +19,11 @@ protocol RowDecoder: AnyObject {
     /// pixels. Called once, before the first row; nil asks for the whole size.
     func start(leastSide: Int?) throws(ImageError) -> (width: Int, height: Int)
 
-    /// Writes `columns` of the next row over `rgb`, `[columns.count, 3]`; with no columns, passes over it.
-    func nextRow(columns: Range<Int>, into rgb: inout [UInt8]) throws(ImageError)
+    /// Lends `take` the pixels of the next row that are in `columns`, `[columns.count, 3]`.
+    func nextRow(columns: Range<Int>, _ take: (UnsafeBufferPointer<UInt8>) -> Void) throws(ImageError)
+
+    /// Passes over the next row.
+    func passRow() throws(ImageError)
 
     /// Reads what follows the last row, so that an image cut short after it is refused too.
     func finish() throws(ImageError)

@@ -13,9 +13,13 @@ struct RowResampler {
     }
 
     /// Resizes `row`, `[axis.inputs.count, 3]`; `[axis.windows.count, 3]` are written from `offset`.
-    mutating func resample(_ row: [UInt8], into result: inout [UInt8], at offset: Int) {
+    mutating func resample(_ row: Span<UInt8>, into result: inout [UInt8], at offset: Int) {
         precondition(row.count == axis.inputs.count * 3)
         kernels.resample(
             row, starts: axis.starts, weights: axis.weights, sums: &sums, into: &result, at: offset)
+    }
+
+    mutating func resample(_ row: [UInt8], into result: inout [UInt8], at offset: Int) {
+        resample(row.span, into: &result, at: offset)
     }
 }
