@@ -26,7 +26,10 @@
     void graft_resample_row_##isa(                                                                                     \
         const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output);        \
     void graft_normalize_##isa(                                                                                        \
-        const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);
+        const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);              \
+    int graft_find_ranges_##isa(const graft_latent *latent, float *lowest, float *highest);                            \
+    void graft_divide_ranges_##isa(                                                                                    \
+        const graft_latent *latent, const float *lowest, const float *per_half_step, uint8_t *steps);
 
 GRAFT_DECLARE(scalar)
 GRAFT_DECLARE(avx2)

@@ -11,6 +11,7 @@
         .depthwise = graft_depthwise_##isa, .pool = graft_pool_##isa, .mean = graft_mean_##isa,                        \
         .elementwise = graft_elementwise_##isa, .blend_rows = graft_blend_rows_##isa,                                  \
         .resample_row = graft_resample_row_##isa, .normalize = graft_normalize_##isa,                                  \
+        .find_ranges = graft_find_ranges_##isa, .divide_ranges = graft_divide_ranges_##isa,                            \
     }
 
 #if defined(__x86_64__)

@@ -29,8 +29,11 @@ final class OpenFaults: Sendable {
     }
 
     /// Notes that `operation` succeeded. Returns the failure that is over with it; nil for none.
-    func end(of operation: String) -> Problem.Kind? {
+    func end(of operation: @autoclosure () -> String) -> Problem.Kind? {
         open.withLock { open in
+            // As nearly always.
+            if open.isEmpty { return nil }
+            let operation = operation()
             guard let kind = open.first(where: { $0.value.operations.contains(operation) })?.key else { return nil }
             open[kind] = nil
             return kind

@@ -28,32 +28,38 @@ extension ImageFormat {
     ///
     /// Names are compared without case, as RFC 9110 §8.3.1 has it; parameters of the other types are ignored.
     package init?(mediaType: String) {
-        let parts = mediaType.split(separator: ";", omittingEmptySubsequences: false).map { $0.trimmed().lowercased() }
+        // Of bytes: to find out where characters end would take as long as all the rest that is read of a request's head.
+        let parts = mediaType.lowercased().utf8
+            .split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { $0.trimmed() }
         switch parts[0] {
         case "image/jpeg": self = .jpeg
         case "image/png": self = .png
         case "image/x-portable-pixmap": self = .ppm
         case "application/x-graftd-rgb24":
-            var sides: [Substring: Int] = [:]
+            var (width, height): (Int?, Int?)
             for parameter in parts.dropFirst() {
-                let pair = parameter.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-                guard pair.count == 2, ["width", "height"].contains(pair[0]) else { continue }
-                var digits = pair[1]
-                if digits.count > 2, digits.first == "\"", digits.last == "\"" {
-                    digits = digits.dropFirst().dropLast()
-                }
-                guard sides[pair[0]] == nil, let side = Self.side(digits) else { return nil }
-                sides[pair[0]] = side
+                guard let equals = parameter.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
+                let name = parameter[..<equals]
+                guard name == "width" || name == "height" else { continue }
+                guard (name == "width" ? width : height) == nil,
+                    let side = Self.side(parameter[equals...].utf8.dropFirst())
+                else { return nil }
+                if name == "width" { width = side } else { height = side }
             }
-            guard let width = sides["width"], let height = sides["height"] else { return nil }
+            guard let width, let height else { return nil }
             self = .rgb24(width: width, height: height)
         default: return nil
         }
     }
 
-    /// A number of pixels from digits alone, 1...2^31-1.
-    private static func side(_ digits: Substring) -> Int? {
-        guard digits.allSatisfy({ $0.isASCII && $0.isNumber }), let side = Int32(digits), side >= 1 else { return nil }
+    /// A number of pixels from digits alone, perhaps in quotation marks, 1...2^31-1.
+    private static func side(_ digits: Substring.UTF8View) -> Int? {
+        var digits = digits
+        let quote = UInt8(ascii: "\"")
+        if digits.count > 2, digits.first == quote, digits.last == quote { digits = digits.dropFirst().dropLast() }
+        guard digits.allSatisfy({ UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }), let side = Int32(Substring(digits)),
+            side >= 1
+        else { return nil }
         return Int(side)
     }
 }
@@ -70,13 +76,12 @@ extension ImageFormat: CustomStringConvertible {
     }
 }
 
-extension StringProtocol {
+extension Substring.UTF8View {
     /// Without the white space that HTTP allows around a parameter.
-    fileprivate func trimmed() -> SubSequence {
-        let blank: (Character) -> Bool = { $0 == " " || $0 == "\t" }
-        guard let first = firstIndex(where: { !blank($0) }), let last = lastIndex(where: { !blank($0) }) else {
-            return self[endIndex...]
-        }
-        return self[first...last]
+    fileprivate func trimmed() -> Substring {
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
+        let end = self[...].drop { isBlank($0) }
+        let last = end.lastIndex { !isBlank($0) }
+        return last.map { Substring(end[...$0]) } ?? ""
     }
 }

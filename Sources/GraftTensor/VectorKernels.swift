@@ -172,4 +172,41 @@ package struct VectorKernels: @unchecked Sendable {
             count = pixels.count
         }
     }
+
+    // MARK: - Latents as bytes
+
+    /// The smallest and the largest element of each channel of `latent` `[pixels, channels]`; nil where one is no number.
+    package func ranges(of latent: Span<Float>, channels: Int) -> (lowest: [Float], highest: [Float])? {
+        precondition(channels > 0 && latent.count >= channels && latent.count % channels == 0)
+        var (lowest, highest) = ([Float](repeating: 0, count: channels), [Float](repeating: 0, count: channels))
+        let areNumbers = withLatent(latent, channels: channels) { table.pointee.find_ranges($0, &lowest, &highest) }
+        return areNumbers == 0 ? nil : (lowest, highest)
+    }
+
+    /// Writes how many steps each element of `latent` `[pixels, channels]` lies above the lowest of its channel, from `offset`
+    /// on.
+    ///
+    /// - Parameter perHalfStep: How many halves of a step a unit has, for each channel.
+    /// - Precondition: No element lies below the lowest, or more than 255 steps above it.
+    package func divide(
+        _ latent: Span<Float>, lowest: [Float], perHalfStep: [Float], into bytes: inout [UInt8], at offset: Int
+    ) {
+        precondition(!lowest.isEmpty && perHalfStep.count == lowest.count && latent.count % lowest.count == 0)
+        precondition(offset >= 0 && offset + latent.count <= bytes.count)
+        withLatent(latent, channels: lowest.count) { latent in
+            bytes.withUnsafeMutableBufferPointer {
+                table.pointee.divide_ranges(latent, lowest, perHalfStep, $0.baseAddress! + offset)
+            }
+        }
+    }
+
+    private func withLatent<R>(
+        _ latent: Span<Float>, channels: Int, _ body: (UnsafePointer<graft_latent>) -> R
+    ) -> R {
+        latent.withUnsafeBufferPointer { elements in
+            var latent = graft_latent(
+                pixels: Int64(elements.count / channels), channels: Int64(channels), elements: elements.baseAddress)
+            return body(&latent)
+        }
+    }
 }

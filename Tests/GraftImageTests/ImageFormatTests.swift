@@ -20,7 +20,7 @@ import GraftImage
         "application/x-graftd-rgb24; width=0; height=1", "application/x-graftd-rgb24; width=-1; height=1",
         "application/x-graftd-rgb24; width=99999999999999999999; height=1",
         "application/x-graftd-rgb24; width=1; width=2; height=1", "application/x-graftd-rgb24; width=; height=1",
-        "application/x-graftd-rgb24; width=+1; height=1",
+        "application/x-graftd-rgb24; width=+1; height=1", "application/x-graftd-rgb24; width=0; width=1; height=1",
     ])
     func otherMediaTypesNameNone(mediaType: String) {
         #expect(ImageFormat(mediaType: mediaType) == nil)

@@ -1,4 +1,5 @@
 import GraftNetwork
+import GraftTensor
 import TestBackbones
 import Testing
 
@@ -20,9 +21,11 @@ import Testing
         return latent
     }
 
-    @Test func aByteIsOffByHalfAStepOfItsChannelAtMost() throws {
+    @Test(arguments: InstructionSet.available)
+    func aByteIsOffByHalfAStepOfItsChannelAtMost(_ set: InstructionSet) throws {
         let (shape, latent) = (Self.shape, Self.latent)
-        let bytes = try LatentFormat.int8.encode(latent.span, shape: shape)
+        let bytes = try LatentFormat.int8.encode(latent.span, shape: shape, instructionSet: set)
+        #expect(try bytes == LatentFormat.int8.encode(latent.span, shape: shape))
         #expect(bytes.count == shape.count + 8 * shape.channels)
         let result = try decoded(bytes, .int8)
         for c in 0..<shape.channels {

@@ -21,6 +21,7 @@ static const struct {
     {"mean", check_mean},
     {"elementwise", check_elementwise},
     {"resample", check_resample},
+    {"latents", check_latents},
     {"curves", check_curves},
     {"training packing", check_training_packing},
     {"weight gradient", check_weight_gradient},

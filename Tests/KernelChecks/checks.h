@@ -37,6 +37,7 @@ void check_pool(checks *c);
 void check_mean(checks *c);
 void check_elementwise(checks *c);
 void check_resample(checks *c);
+void check_latents(checks *c);
 void check_curves(checks *c);
 void check_training_packing(checks *c);
 void check_weight_gradient(checks *c);

@@ -6,6 +6,7 @@
 #include "convolution.h"
 #include "depthwise.h"
 #include "elementwise.h"
+#include "latents.h"
 #include "normalize.h"
 #include "pooling.h"
 #include "product.h"
@@ -63,6 +64,12 @@ typedef struct {
     /// Makes floats of bytes. [count], a multiple of 3.
     void (*normalize)(
         const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);
+    /// The smallest and the largest element of each channel; returns whether all are numbers. [channels]
+    int (*find_ranges)(const graft_latent *latent, float *lowest, float *highest);
+    /// How many steps each element lies above the lowest of its channel, rounded to the nearest: less than 256. Channels
+    /// have `per_half_step` halves of a step in a unit. [pixels, channels]
+    void (*divide_ranges)(
+        const graft_latent *latent, const float *lowest, const float *per_half_step, uint8_t *steps);
 } graft_kernels;
 
 /// How many floats of scratch space a convolution needs, with the channels of one group.

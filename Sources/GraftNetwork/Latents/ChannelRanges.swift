@@ -1,3 +1,5 @@
+import GraftTensor
+
 /// The range of each channel of one latent, which 255 steps divide: element = lowest + byte × step.
 ///
 /// A range rather than a scale alone, because what leaves a rectifier has no negative half to spend bytes on; there, and
@@ -15,18 +17,8 @@ struct ChannelRanges {
     static func byteCount(channels: Int) -> Int { 2 * channels * MemoryLayout<Float>.stride }
 
     /// Those of `latent` `[H, W, C]`.
-    init(_ latent: Span<Float>, channels: Int) throws(LatentError) {
-        var lowest = [Float](repeating: .infinity, count: channels)
-        var highest = [Float](repeating: -.infinity, count: channels)
-        var low = lowest.mutableSpan
-        var high = highest.mutableSpan
-        for first in stride(from: 0, to: latent.count, by: channels) {
-            for c in 0..<channels {
-                let element = latent[unchecked: first &+ c]
-                low[unchecked: c] = element < low[unchecked: c] ? element : low[unchecked: c]
-                high[unchecked: c] = element > high[unchecked: c] ? element : high[unchecked: c]
-            }
-        }
+    init(_ latent: Span<Float>, channels: Int, kernels: VectorKernels) throws(LatentError) {
+        guard let (lowest, highest) = kernels.ranges(of: latent, channels: channels) else { throw .notFinite }
         steps = zip(highest, lowest).map { highest, lowest in
             let range = highest - lowest
             // A step that is no normal number could not be divided by; the range is nothing then.
@@ -50,22 +42,18 @@ struct ChannelRanges {
         guard lowest.allSatisfy(\.isFinite), steps.allSatisfy({ $0.isFinite && $0 >= 0 }) else { throw .notFinite }
     }
 
-    func encode(_ latent: Span<Float>) -> [UInt8] {
-        let (channels, base) = (steps.count, Self.byteCount(channels: steps.count))
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(base + latent.count)
-        for float in lowest + steps { withUnsafeBytes(of: float.bitPattern.littleEndian) { bytes += $0 } }
-        bytes += [UInt8](repeating: 0, count: latent.count)
-        let perStep = steps.map { $0 == 0 ? 0 : 1 / $0 }
-        let (low, scale) = (lowest.span, perStep.span)
-        var out = bytes.mutableSpan
-        for first in stride(from: 0, to: latent.count, by: channels) {
-            for c in 0..<channels {
-                let position = (latent[unchecked: first &+ c] - low[unchecked: c]) * scale[unchecked: c]
-                // The lowest bits of 2²³ + x are x, rounded to the nearest.
-                out[unchecked: base &+ first &+ c] = UInt8(truncatingIfNeeded: (position + 0x1p23).bitPattern)
+    func encode(_ latent: Span<Float>, kernels: VectorKernels) -> [UInt8] {
+        let base = Self.byteCount(channels: steps.count)
+        var bytes = [UInt8](repeating: 0, count: base + latent.count)
+        bytes.withUnsafeMutableBytes { bytes in
+            for (place, float) in (lowest + steps).enumerated() {
+                bytes.storeBytes(
+                    of: float.bitPattern.littleEndian, toByteOffset: place * MemoryLayout<Float>.stride, as: UInt32.self
+                )
             }
         }
+        kernels.divide(
+            latent, lowest: lowest, perHalfStep: steps.map { $0 == 0 ? 0 : 2 * (1 / $0) }, into: &bytes, at: base)
         return bytes
     }
 

@@ -1,3 +1,5 @@
+import GraftTensor
+
 /// How a latent `[H, W, C]` is kept: as bytes that are a part of what its floats take.
 package enum LatentFormat: String, Sendable, CaseIterable {
     /// A byte for each element, and for each channel the range that the bytes divide: 4 times less than floats.
@@ -17,12 +19,18 @@ package enum LatentFormat: String, Sendable, CaseIterable {
     ///
     /// - Throws: ``LatentError/notFinite`` for what no format can hold.
     /// - Precondition: `latent` has as many elements as `shape`.
-    package func encode(_ latent: Span<Float>, shape: MapShape) throws(LatentError) -> [UInt8] {
+    package func encode(
+        _ latent: Span<Float>, shape: MapShape, instructionSet: InstructionSet = .best
+    ) throws(LatentError) -> [UInt8] {
         precondition(latent.count == shape.count, "\(latent.count) elements are no latent of \(shape)")
-        guard latent.isFinite else { throw .notFinite }
         switch self {
-        case .int8: return try ChannelRanges(latent, channels: shape.channels).encode(latent)
-        case .half: return encodeHalf(latent)
+        case .int8:
+            let kernels = instructionSet.kernels
+            return try ChannelRanges(latent, channels: shape.channels, kernels: kernels).encode(
+                latent, kernels: kernels)
+        case .half:
+            guard latent.isFinite else { throw .notFinite }
+            return encodeHalf(latent)
         }
     }
 

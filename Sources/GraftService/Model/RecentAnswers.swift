@@ -87,14 +87,19 @@ final class RecentAnswers: Sendable {
         var generator = SystemRandomNumberGenerator()
         let high = generator.next() & ~0xf000 | 0x4000
         let low = generator.next() & ~(3 << 62) | 2 << 62
-        func digits(_ number: UInt64, _ count: Int) -> String {
-            let digits = String(number, radix: 16)
-            return String(repeating: "0", count: count - digits.count) + digits
+        return String(unsafeUninitializedCapacity: 36) { text in
+            var place = 0
+            func add(_ byte: UInt8) {
+                text[place] = byte
+                place += 1
+            }
+            for digit in 0..<32 {
+                if 8...20 ~= digit && digit % 4 == 0 { add(UInt8(ascii: "-")) }
+                let value = UInt8(truncatingIfNeeded: (digit < 16 ? high : low) >> (60 - digit % 16 * 4)) & 15
+                add(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value)
+            }
+            return place
         }
-        return [
-            digits(high >> 32, 8), digits(high >> 16 & 0xffff, 4), digits(high & 0xffff, 4), digits(low >> 48, 4),
-            digits(low & 0xffff_ffff_ffff, 12),
-        ].joined(separator: "-")
     }
 
     subscript(id: String) -> SeenImage? { state.withLock { $0.images[id] } }
