@@ -65,11 +65,11 @@ package struct HTTPServer {
         return Listener(socket: socket, connection: connection, logger: quiet, onListening: onListening)
     }
 
-    /// Answers one request of a connection.
+    /// What answers the requests of connections.
     private func responder(logger: Logger) -> ConnectionChannel.Responder {
         let responder = router.buildResponder()
         let date = HTTPDate()
-        return { (request, writer: consuming ResponseWriter, connection) in
+        return { request, connection in
             let source = ApplicationRequestContextSource(channel: connection.channel, logger: logger)
             var context = APIContext(source: source)
             context.peer = connection.peer
@@ -81,9 +81,7 @@ package struct HTTPServer {
             }
             response.headers[.date] = date.now
             response.headers[.server] = "graftd"
-            // Whatever it is, a problem too: the client takes what follows the head for the next answer.
-            if request.method == .head { return try await writer.writeResponse(response.head) }
-            try await writer.write(response: response.head, body: response.body)
+            return response
         }
     }
 }

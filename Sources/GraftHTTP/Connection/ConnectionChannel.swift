@@ -5,8 +5,6 @@ import HummingbirdCore
 import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 
 /// What happens on a connection: its requests are read one after another, handed to the routes, and answered.
 struct ConnectionChannel: ServerChildChannel {
@@ -21,15 +19,15 @@ struct ConnectionChannel: ServerChildChannel {
     let times: @Sendable () -> ConnectionTimes
     let responder: Responder
 
-    /// Answers one request of a connection.
-    typealias Responder = @Sendable (Request, consuming ResponseWriter, Value) async throws -> Void
+    /// The answer to one request of a connection.
+    typealias Responder = @Sendable (Request, Value) async -> Response
 
     /// A connection and who made it.
     struct Value: ServerChildChannelValue {
-        let parts: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+        let stream: ConnectionStream
         let peer: Peer?
 
-        var channel: any Channel { parts.channel }
+        var channel: any Channel { stream.channel }
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
@@ -48,9 +46,9 @@ struct ConnectionChannel: ServerChildChannel {
                 withPipeliningAssistance: false, withErrorHandling: false, withOutboundHeaderValidation: false,
                 withEncoderConfiguration: .init(), withDecoderLimitConfiguration: decoderLimits)
             try pipeline.addHandler(connection)
-            try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            return try NIOAsyncChannel(
-                wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: true))
+            let stream = ConnectionStream(channel)
+            try pipeline.addHandler(stream)
+            return stream
         }.and(Peer.read(from: channel)).map(Value.init)
     }
 
@@ -63,23 +61,20 @@ struct ConnectionChannel: ServerChildChannel {
     private func handleOnEventLoop(_ value: Value, logger: Logger) async {
         do {
             try await withTaskCancellationHandler {
-                try await value.parts.executeThenClose { inbound, outbound in
-                    try await limits.withPlace(for: access.role(of: value.peer)) { refusal in
-                        if refusal != nil, let silent = limits.noteRefusal() {
-                            logger.warning(
-                                "connections are refused: as many are open as may (connectionLimit: \(limits.limit))",
-                                metadata: ["refused_before": "\(silent)"])
-                        }
-                        let requests = IncomingRequests(inbound.makeAsyncIterator(), outbound)
-                        switch refusal {
-                        case nil: await serve(requests, outbound, of: value)
-                        case .answered(let problem): try await refuse(problem, outbound)
-                        case .closed: return
-                        }
-                        outbound.finish()
-                        // The connection's handler sees to it that this is soon.
-                        try await value.channel.closeFuture.get()
+                try await limits.withPlace(for: access.role(of: value.peer)) { refusal in
+                    if refusal != nil, let silent = limits.noteRefusal() {
+                        logger.warning(
+                            "connections are refused: as many are open as may (connectionLimit: \(limits.limit))",
+                            metadata: ["refused_before": "\(silent)"])
                     }
+                    switch refusal {
+                    case nil: await serve(value)
+                    case .answered(let problem): try await refuse(problem, value.stream)
+                    case .closed: return
+                    }
+                    value.stream.finish()
+                    // The connection's handler sees to it that this is soon.
+                    try await value.channel.closeFuture.get()
                 }
             } onCancel: {
                 value.channel.close(mode: .input, promise: nil)
@@ -87,11 +82,11 @@ struct ConnectionChannel: ServerChildChannel {
         } catch {
             logger.trace("a connection ended: \(error)")
         }
+        value.channel.close(promise: nil)
     }
 
-    private func serve(
-        _ requests: IncomingRequests, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>, of value: Value
-    ) async {
+    private func serve(_ value: Value) async {
+        let requests = IncomingRequests(value.stream)
         do {
             while let head = try await requests.next() {
                 if let expectation = head.headerFields[.expect], expectation.lowercased() != "100-continue" {
@@ -101,9 +96,10 @@ struct ConnectionChannel: ServerChildChannel {
                 let body = IncomingBody(
                     requests: requests, awaitsContinue: head.headerFields[.expect] != nil,
                     announced: head.headerFields[.contentLength].flatMap(Int.init))
-                let request = Request(head: head, body: RequestBody(asyncSequence: body))
+                let response = await responder(Request(head: head, body: RequestBody(asyncSequence: body)), value)
                 do {
-                    try await responder(request, ResponseWriter(outbound: outbound), value)
+                    // Whatever it is, a problem too: the client takes what follows the head for the next answer.
+                    try await value.stream.write(response, withoutBody: head.method == .head)
                 } catch {
                     // Its answer has begun, so that nothing more can be said.
                     return
@@ -112,17 +108,23 @@ struct ConnectionChannel: ServerChildChannel {
         } catch {
             let problem =
                 error as? Problem ?? Problem(.badRequest, detail: "the request is no HTTP/1.1 (\(error))")
-            try? await refuse(problem, outbound)
+            try? await refuse(problem, value.stream)
         }
     }
 
     /// Answers what has not become a request, as the last answer.
-    private func refuse(
-        _ problem: Problem, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    ) async throws {
+    private func refuse(_ problem: Problem, _ stream: ConnectionStream) async throws {
         var response = try Response(problem, methods: [])
         response.headers[.connection] = "close"
         metrics.record(route: "none", method: "none", status: problem.status, duration: .zero)
-        try await ResponseWriter(outbound: outbound).write(response: response.head, body: response.body)
+        try await stream.write(response)
+    }
+}
+
+extension ConnectionStream {
+    fileprivate func write(_ response: Response, withoutBody: Bool = false) async throws {
+        let writer = AnswerWriter(response.head, length: response.body.contentLength, to: self)
+        if withoutBody { return try await writer.finish(nil) }
+        try await response.body.write(writer)
     }
 }

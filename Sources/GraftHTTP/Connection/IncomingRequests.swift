@@ -7,18 +7,11 @@ import NIOHTTPTypes
 ///
 /// `@unchecked Sendable`: one task at a time reads it, the connection's own or, while that waits, its request's.
 final class IncomingRequests: @unchecked Sendable {
-    private var parts: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator
-    private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    private let stream: ConnectionStream
     /// Whether a request has begun whose end has not come.
     private var isWithinRequest = false
 
-    init(
-        _ parts: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator,
-        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    ) {
-        self.parts = parts
-        self.outbound = outbound
-    }
+    init(_ stream: ConnectionStream) { self.stream = stream }
 
     /// The head of the next request, past what was left unread of the one before; nil at the connection's end.
     ///
@@ -30,7 +23,7 @@ final class IncomingRequests: @unchecked Sendable {
             // That request has been answered, with word that it was the connection's last.
             return nil
         }
-        guard !isWithinRequest, case .head(let head)? = try await parts.next() else { return nil }
+        guard !isWithinRequest, case .head(let head)? = try await stream.next() else { return nil }
         isWithinRequest = true
         return head
     }
@@ -45,10 +38,10 @@ final class IncomingRequests: @unchecked Sendable {
     var isWhole: Bool { !isWithinRequest }
 
     /// Lets the client send what it holds back.
-    func inviteBody() async throws { try await outbound.write(.head(HTTPResponse(status: .continue))) }
+    func inviteBody() async throws { try await stream.write([.head(HTTPResponse(status: .continue))]) }
 
     private func nextPart() async throws -> HTTPRequestPart? {
-        let part = try await parts.next()
+        let part = try await stream.next()
         if case .end? = part { isWithinRequest = false }
         return part
     }
