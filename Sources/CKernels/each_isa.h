@@ -35,7 +35,7 @@
 #include "each_isa_end.h"
 
 #define FN(name) graft_##name##_avx512
-#define TARGET __attribute__((target("avx512f,avx2,fma")))
+#define TARGET __attribute__((target("avx512f,avx512bw,avx2,fma")))
 #define LANES 16
 #define MOST_VECTORS 3
 #define ROWS_OF_1 12

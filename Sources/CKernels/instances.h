@@ -23,8 +23,9 @@
     void graft_mean_##isa(const graft_mean *mean);                                                                     \
     void graft_elementwise_##isa(const graft_elementwise *elementwise, int64_t begin, int64_t end);                    \
     void graft_blend_rows_##isa(const graft_blend *blend, uint8_t *output);                                            \
+    void graft_prepare_resampling_##isa(const graft_resampling *resampling, int64_t count, int32_t *scratch);          \
     void graft_resample_row_##isa(                                                                                     \
-        const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output);        \
+        const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *scratch, uint8_t *output);     \
     void graft_normalize_##isa(                                                                                        \
         const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);              \
     int graft_find_ranges_##isa(const graft_latent *latent, float *lowest, float *highest);                            \

@@ -10,7 +10,8 @@
         .winograd_transform = graft_winograd_transform_##isa, .winograd_multiply = graft_winograd_multiply_##isa,      \
         .depthwise = graft_depthwise_##isa, .pool = graft_pool_##isa, .mean = graft_mean_##isa,                        \
         .elementwise = graft_elementwise_##isa, .blend_rows = graft_blend_rows_##isa,                                  \
-        .resample_row = graft_resample_row_##isa, .normalize = graft_normalize_##isa,                                  \
+        .prepare_resampling = graft_prepare_resampling_##isa, .resample_row = graft_resample_row_##isa,                \
+        .normalize = graft_normalize_##isa,                                                                            \
         .find_ranges = graft_find_ranges_##isa, .divide_ranges = graft_divide_ranges_##isa,                            \
     }
 
@@ -23,10 +24,11 @@ static const graft_kernels avx512 = GRAFT_TABLE(avx512);
 const graft_kernels *graft_kernels_for(graft_isa isa) {
     __builtin_cpu_init();
     const int has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    const int has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
     switch (isa) {
         case graft_isa_scalar: return &scalar;
         case graft_isa_avx2: return has_avx2 ? &avx2 : 0;
-        case graft_isa_avx512: return has_avx2 && __builtin_cpu_supports("avx512f") ? &avx512 : 0;
+        case graft_isa_avx512: return has_avx512 ? &avx512 : 0;
         default: return 0;
     }
 }

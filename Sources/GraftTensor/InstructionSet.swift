@@ -8,7 +8,7 @@ package enum InstructionSet: String, Sendable, CaseIterable {
     case neon
     /// AVX2 and FMA, x86-64.
     case avx2
-    /// AVX-512 F, x86-64.
+    /// AVX-512 F and BW, x86-64.
     case avx512
 
     /// Those this CPU has, the fastest last.

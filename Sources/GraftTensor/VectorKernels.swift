@@ -129,35 +129,49 @@ package struct VectorKernels: @unchecked Sendable {
         }
     }
 
-    /// How many sums ``resample(_:starts:weights:sums:into:at:)`` needs room for.
-    package func resamplingSums(outputs: Int) -> Int { Int(graft_resampling_sums(Int64(outputs))) }
+    /// The scratch space for ``resample(_:starts:weights:scratch:into:at:)`` of rows of `rowBytes`.
+    package func resamplingScratch(starts: [Int32], weights: [Int32], rowBytes: Int) -> [Int32] {
+        var scratch = [Int32](repeating: 0, count: Int(graft_resampling_scratch(Int64(starts.count))))
+        withResampling(starts, weights, rowBytes) {
+            table.pointee.prepare_resampling($0, Int64(rowBytes), &scratch)
+        }
+        return scratch
+    }
 
     /// Makes `[outputs, 3]`, from `offset`, of `row` `[pixels, 3]`.
     ///
     /// - Parameters:
     ///   - starts: The first pixel that each output is made of; they ascend. `[outputs]`
     ///   - weights: `[outputs, taps]`; `taps` is a multiple of 4, and what would lie behind the row has no weight.
-    ///   - sums: Scratch space.
+    ///   - scratch: That for the same starts, weights and length of a row.
     package func resample(
-        _ row: Span<UInt8>, starts: [Int32], weights: [Int32], sums: inout [Int32], into output: inout [UInt8],
+        _ row: Span<UInt8>, starts: [Int32], weights: [Int32], scratch: inout [Int32], into output: inout [UInt8],
         at offset: Int
+    ) {
+        precondition(offset >= 0 && offset + starts.count * 3 <= output.count)
+        precondition(scratch.count >= graft_resampling_scratch(Int64(starts.count)))
+        row.withUnsafeBufferPointer { row in
+            output.withUnsafeMutableBufferPointer { output in
+                withResampling(starts, weights, row.count) {
+                    table.pointee.resample_row(
+                        $0, row.baseAddress, Int64(row.count), &scratch, output.baseAddress! + offset)
+                }
+            }
+        }
+    }
+
+    private func withResampling(
+        _ starts: [Int32], _ weights: [Int32], _ rowBytes: Int, _ body: (UnsafePointer<graft_resampling>) -> Void
     ) {
         let taps = weights.count / starts.count
         precondition(weights.count == starts.count * taps && taps % 4 == 0)
-        precondition(starts[0] >= 0 && Int(starts[starts.count - 1]) * 3 < row.count && row.count % 3 == 0)
-        precondition(offset >= 0 && offset + starts.count * 3 <= output.count)
-        precondition(sums.count >= resamplingSums(outputs: starts.count))
-        row.withUnsafeBufferPointer { row in
-            starts.withUnsafeBufferPointer { starts in
-                weights.withUnsafeBufferPointer { weights in
-                    output.withUnsafeMutableBufferPointer { output in
-                        var resampling = graft_resampling(
-                            outputs: Int64(starts.count), taps: Int64(taps), starts: starts.baseAddress,
-                            weights: weights.baseAddress)
-                        table.pointee.resample_row(
-                            &resampling, row.baseAddress, Int64(row.count), &sums, output.baseAddress! + offset)
-                    }
-                }
+        precondition(starts[0] >= 0 && Int(starts[starts.count - 1]) * 3 < rowBytes && rowBytes % 3 == 0)
+        starts.withUnsafeBufferPointer { starts in
+            weights.withUnsafeBufferPointer { weights in
+                var resampling = graft_resampling(
+                    outputs: Int64(starts.count), taps: Int64(taps), starts: starts.baseAddress,
+                    weights: weights.baseAddress)
+                body(&resampling)
             }
         }
     }

@@ -21,7 +21,7 @@ typedef enum {
     graft_isa_scalar,
     /// AVX2 and FMA, x86-64.
     graft_isa_avx2,
-    /// AVX-512 F, x86-64.
+    /// AVX-512 F and BW, x86-64.
     graft_isa_avx512,
     /// 64-bit Arm.
     graft_isa_neon,
@@ -58,9 +58,11 @@ typedef struct {
     void (*elementwise)(const graft_elementwise *elementwise, int64_t begin, int64_t end);
     /// Makes a row of bytes of rows in a ring: their weighted sum, rounded, and kept within a byte.
     void (*blend_rows)(const graft_blend *blend, uint8_t *output);
-    /// Makes [outputs, 3] bytes of the row [count]. `sums` is scratch space of graft_resampling_sums.
+    /// Writes to `scratch`, of graft_resampling_scratch, what `resample_row` needs there, for any number of rows [count].
+    void (*prepare_resampling)(const graft_resampling *resampling, int64_t count, int32_t *scratch);
+    /// Makes [outputs, 3] bytes of the row [count].
     void (*resample_row)(
-        const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *sums, uint8_t *output);
+        const graft_resampling *resampling, const uint8_t *row, int64_t count, int32_t *scratch, uint8_t *output);
     /// Makes floats of bytes. [count], a multiple of 3.
     void (*normalize)(
         const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);

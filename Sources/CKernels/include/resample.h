@@ -32,7 +32,10 @@ typedef struct {
     const int32_t *weights;
 } graft_blend;
 
-/// How many sums there must be room for to resample a row.
-static inline int64_t graft_resampling_sums(int64_t outputs) { return 3 * outputs + 1; }
+/// How many integers of scratch space it takes to resample rows, whatever the instruction set.
+static inline int64_t graft_resampling_scratch(int64_t outputs) {
+    const int64_t fives = (outputs + 4) / 5, five_integers = 1 + 6 * 16;
+    return fives * five_integers > 3 * outputs + 2 ? fives * five_integers : 3 * outputs + 2;
+}
 
 #endif
