@@ -16,6 +16,7 @@ package struct HTTPServer {
     private let access: AccessControl
     private let limits: ConnectionLimits
     private let times: @Sendable () -> ConnectionTimes
+    private let loopCount: Int
 
     /// - Parameters:
     ///   - connectionLimit: how many connections may be open at once.
@@ -35,6 +36,8 @@ package struct HTTPServer {
         self.metrics = metrics
         self.access = access
         limits = ConnectionLimits(limit: connectionLimit)
+        // An image computes for twenty times as long as its request takes, and fewer threads wake each other less often.
+        loopCount = max(1, configuration.threads / 4)
         times = { ConnectionTimes(request: .seconds(Int64(service.configuration.requestTimeoutSeconds))) }
         let routes = RouteTable(service, reload: reload, metrics: metrics, access: access)
         operations = routes.routes.map { ($0.method.rawValue, $0.path, $0.role) }
@@ -62,7 +65,8 @@ package struct HTTPServer {
         quiet.logLevel = max(logger.logLevel, .warning)
         let connection = ConnectionChannel(
             limits: limits, access: access, metrics: metrics, times: times, responder: responder(logger: quiet))
-        return Listener(socket: socket, connection: connection, logger: quiet, onListening: onListening)
+        return Listener(
+            socket: socket, connection: connection, logger: quiet, loopCount: loopCount, onListening: onListening)
     }
 
     /// What answers the requests of connections.

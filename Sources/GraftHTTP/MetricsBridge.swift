@@ -31,7 +31,8 @@ package struct MetricsBridge: Sendable {
                 try await writer.write(response: response.head, body: response.body)
             },
             configuration: .init(idleTimeout: Self.idleTimeout))
-        return Listener(socket: listening, connection: connection, logger: logger, onListening: {})
+        return Listener(
+            socket: listening, connection: connection, logger: logger, loopCount: 1, onListening: {})
     }
 
     private func answer(_ request: Request) async -> Response {

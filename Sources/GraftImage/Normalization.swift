@@ -33,8 +33,10 @@ struct Normalization: Sendable {
         Float(bitPattern: Float(value).bitPattern & UInt32.max << (24 - UInt32(graft_factor_bits)))
     }
 
-    /// What a network sees of 8-bit pixels `[count, 3]`.
-    func elements(of pixels: [UInt8], kernels: VectorKernels) -> [Float] { kernels.normalize(pixels, constants) }
+    /// Makes `elements` what a network sees of 8-bit pixels, both `[count, 3]`.
+    func normalize(_ pixels: [UInt8], into elements: inout [Float], kernels: VectorKernels) {
+        kernels.normalize(pixels, constants, into: &elements)
+    }
 
     /// The same of pixels that need not be whole numbers: the same bits for those that are.
     func elements(of pixels: [Float]) -> [Float] {

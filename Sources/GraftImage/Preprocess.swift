@@ -19,22 +19,33 @@ package func centerCrop(
 }
 
 /// The square in the middle of the resized image that `decoder` yields.
-///
-/// - Parameter plan: Finds the plan for an image.
 func centerCrop(
-    _ decoder: any RowDecoder, using preprocessing: Preprocessing, kernels: VectorKernels,
-    plan: ((CropPlan.Source) -> CropPlan)? = nil
+    _ decoder: any RowDecoder, using preprocessing: Preprocessing, kernels: VectorKernels
 ) throws(ImageError) -> Image {
+    try resample(decoder, using: preprocessing, kernels: kernels).finish().oriented(decoder.header.orientation)
+}
+
+/// That square as it is stored.
+///
+/// - Parameters:
+///   - plan: finds the plan for an image.
+///   - normalization: makes of it what a network sees, where it is stored upright.
+func resample(
+    _ decoder: any RowDecoder, using preprocessing: Preprocessing, normalization: Normalization? = nil,
+    kernels: VectorKernels, plan: ((CropPlan.Source) -> CropPlan)? = nil
+) throws(ImageError) -> Resampler {
     let (width, height) = try decoder.start(leastSide: preprocessing.resizeShorterSide * leastShrunkRatio)
     let source = CropPlan.Source(header: decoder.header, width: width, height: height)
     let plan = plan?(source) ?? CropPlan(source, using: preprocessing)
-    var resampler = Resampler(columns: plan.columns, rows: plan.rows, rowsFirst: plan.rowsFirst, kernels: kernels)
+    var resampler = Resampler(
+        columns: plan.columns, rows: plan.rows, rowsFirst: plan.rowsFirst, normalization: normalization,
+        kernels: kernels)
     let (columns, rows) = (plan.columns.inputs, plan.rows.inputs)
     for _ in 0..<rows.lowerBound { try decoder.passRow() }
     for _ in rows { try decoder.nextRow(columns: columns) { resampler.append($0.span) } }
     for _ in rows.upperBound..<height { try decoder.passRow() }
     try decoder.finish()
-    return resampler.finish().oriented(decoder.header.orientation)
+    return resampler
 }
 
 /// A format that yields a fraction of the size cheaper does so only while the fraction is still this many times larger

@@ -26,12 +26,18 @@ package final class Preprocessor: Sendable {
     package func tensor(
         of bytes: Span<UInt8>, declared: ImageFormat?, limits: ImageLimits = ImageLimits()
     ) throws(ImageError) -> Tensor {
-        let crop = try withDecoder(of: bytes, declared: declared, limits: limits) { decoder throws(ImageError) in
-            try centerCrop(decoder, using: preprocessing, kernels: kernels, plan: plan)
+        try withDecoder(of: bytes, declared: declared, limits: limits) { decoder throws(ImageError) in
+            func resampler(_ normalization: Normalization?) throws(ImageError) -> Resampler {
+                try resample(
+                    decoder, using: preprocessing, normalization: normalization, kernels: kernels, plan: plan)
+            }
+            let orientation = decoder.header.orientation
+            if orientation == .up { return try resampler(normalization).finishNormalized() }
+            let crop = try resampler(nil).finish().oriented(orientation)
+            var elements = [Float](repeating: 0, count: crop.pixels.count)
+            normalization.normalize(crop.pixels, into: &elements, kernels: kernels)
+            return Tensor(shape: [1, crop.height, crop.width, 3], elements: elements)
         }
-        return Tensor(
-            shape: [1, crop.height, crop.width, 3],
-            elements: normalization.elements(of: crop.pixels, kernels: kernels))
     }
 
     private func plan(for source: CropPlan.Source) -> CropPlan {

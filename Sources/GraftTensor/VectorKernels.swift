@@ -176,15 +176,10 @@ package struct VectorKernels: @unchecked Sendable {
         }
     }
 
-    /// The pixels `[pixels, 3]` as a network sees them.
-    package func normalize(_ pixels: [UInt8], _ normalization: graft_normalization) -> [Float] {
-        precondition(pixels.count % 3 == 0)
-        return [Float](unsafeUninitializedCapacity: pixels.count) { elements, count in
-            withUnsafePointer(to: normalization) {
-                table.pointee.normalize($0, pixels, Int64(pixels.count), elements.baseAddress)
-            }
-            count = pixels.count
-        }
+    /// Makes `elements` what a network sees of `pixels`, both `[pixels, 3]`.
+    package func normalize(_ pixels: [UInt8], _ normalization: graft_normalization, into elements: inout [Float]) {
+        precondition(pixels.count % 3 == 0 && elements.count == pixels.count)
+        withUnsafePointer(to: normalization) { table.pointee.normalize($0, pixels, Int64(pixels.count), &elements) }
     }
 
     // MARK: - Latents as bytes

@@ -11,6 +11,8 @@ struct Listener<Connection: ServerChildChannel>: Service {
     let socket: ListeningSocket
     let connection: Connection
     let logger: Logger
+    /// How many threads read and write on connections.
+    let loopCount: Int
     let onListening: @Sendable () async -> Void
 
     /// How long requests may go on after the order to stop.
@@ -19,9 +21,21 @@ struct Listener<Connection: ServerChildChannel>: Service {
     private static var lastAcceptsLimit: Duration { .seconds(2) }
 
     func run() async throws {
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: loopCount)
+        let outcome: Result<Void, any Error>
+        do {
+            outcome = .success(try await answer(on: loops))
+        } catch {
+            outcome = .failure(error)
+        }
+        try await loops.shutdownGracefully()
+        try outcome.get()
+    }
+
+    private func answer(on loops: MultiThreadedEventLoopGroup) async throws {
         let open = OpenConnections()
         let (connections, continuation) = AsyncStream.makeStream(of: Connection.Value.self)
-        let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        let server = try await ServerBootstrap(group: loops)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelInitializer { [connection, logger] channel in
                 let value = connection.setup(channel: channel, logger: logger)
@@ -41,7 +55,7 @@ struct Listener<Connection: ServerChildChannel>: Service {
             }
         } onGracefulShutdown: {
             Task {
-                await stopAccepting(server)
+                await stopAccepting(server, loops)
                 continuation.finish()
                 open.drain()
                 try? await Task.sleep(for: Self.drainLimit)
@@ -54,14 +68,14 @@ struct Listener<Connection: ServerChildChannel>: Service {
     ///
     /// So would those that wait in a socket of our own, and they are accepted first; in an inherited one they wait for the
     /// next start.
-    private func stopAccepting(_ server: any Channel) async {
+    private func stopAccepting(_ server: any Channel, _ loops: MultiThreadedEventLoopGroup) async {
         if !socket.isInherited {
             socket.removeFile()
             let limit = ContinuousClock.now + Self.lastAcceptsLimit
             while socket.hasWaiting, ContinuousClock.now < limit { try? await Task.sleep(for: .milliseconds(2)) }
         }
         try? await server.setOption(.autoRead, value: false).get()
-        for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try? await loop.submit {}.get() }
+        for loop in loops.makeIterator() { try? await loop.submit {}.get() }
         try? await server.eventLoop.submit {}.get()
         try? await server.close().get()
     }

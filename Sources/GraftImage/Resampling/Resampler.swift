@@ -12,9 +12,15 @@ struct Resampler {
     private var previous: [UInt8] = []
     /// A row between the passes, if the one down the columns comes first.
     private var between: [UInt8]
+    /// The resized image or, where it is normalised, its last row.
     private var pixels: [UInt8]
     private let width: Int
     private let height: Int
+    private let kernels: VectorKernels
+    private let normalization: Normalization?
+    /// The last row as a network sees it, while it is in the cache, and all of them.
+    private var line: [Float] = []
+    private var elements: [Float] = []
 
     /// Whether Pillow resizes the rows of an image, as it is seen, before its columns: where that saves much work, that
     /// is, if the height loses more than twice as many pixels as the width. (Pillow 13; before, the columns were always
@@ -23,14 +29,25 @@ struct Resampler {
         height > newHeight && height - newHeight > 2 * (width - newWidth)
     }
 
-    init(columns: ResampleAxis, rows: ResampleAxis, rowsFirst: Bool, kernels: VectorKernels) {
+    /// - Parameter normalization: makes each row what a network sees of it; nil for an image.
+    init(
+        columns: ResampleAxis, rows: ResampleAxis, rowsFirst: Bool, normalization: Normalization? = nil,
+        kernels: VectorKernels
+    ) {
         self.rowsFirst = rowsFirst
+        self.kernels = kernels
+        self.normalization = normalization
         (width, height) = (columns.windows.count, rows.windows.count)
-        pixels = [UInt8](repeating: 0, count: width * height * 3)
+        let rowBytes = width * 3
+        pixels = [UInt8](repeating: 0, count: normalization == nil ? height * rowBytes : rowBytes)
+        if normalization != nil {
+            line = [Float](repeating: 0, count: rowBytes)
+            elements.reserveCapacity(height * rowBytes)
+        }
         let inputBytes = columns.inputs.count * 3
         between = rowsFirst ? [UInt8](repeating: 0, count: inputBytes) : []
         self.columns = RowResampler(axis: columns, kernels: kernels)
-        self.rows = ColumnResampler(axis: rows, rowBytes: rowsFirst ? inputBytes : width * 3, kernels: kernels)
+        self.rows = ColumnResampler(axis: rows, rowBytes: rowsFirst ? inputBytes : rowBytes, kernels: kernels)
     }
 
     /// Takes the next of the rows in `rows.inputs`, `[columns.inputs.count, 3]`.
@@ -48,20 +65,30 @@ struct Resampler {
             row.copy(into: &previous, at: 0)
         }
         while let y = rows.finished {
-            let offset = y * width * 3
+            let offset = normalization == nil ? y * width * 3 : 0
             if rowsFirst {
                 rows.take(into: &between, at: 0)
                 columns.resample(between, into: &pixels, at: offset)
             } else {
                 rows.take(into: &pixels, at: offset)
             }
+            if let normalization {
+                normalization.normalize(pixels, into: &line, kernels: kernels)
+                elements += line
+            }
         }
     }
 
     /// The resized image, once every row has been taken.
     consuming func finish() -> Image {
-        precondition(rows.isComplete)
+        precondition(rows.isComplete && normalization == nil)
         return Image(width: width, height: height, pixels: pixels)
+    }
+
+    /// What a network sees of it, once every row has been taken. `[1, height, width, 3]`
+    consuming func finishNormalized() -> Tensor {
+        precondition(rows.isComplete && normalization != nil)
+        return Tensor(shape: [1, height, width, 3], elements: elements)
     }
 }
 
