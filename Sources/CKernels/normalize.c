@@ -9,16 +9,36 @@
 #include "vector.h"
 
 #define bytes FN(bytes)
+#define four FN(four)
 typedef uint8_t bytes __attribute__((vector_size(LANES)));
+typedef float four __attribute__((vector_size(16)));
 
 // Three vectors hold whole pixels.
 #define PERIOD (3 * LANES)
+
+// The channels of a vector's lanes, from that of its first on.
+#define FOUR_CHANNELS(first) (first) % 3, ((first) + 1) % 3, ((first) + 2) % 3, (first) % 3
+#if LANES == 16
+#define CHANNELS(first) FOUR_CHANNELS(first), FOUR_CHANNELS((first) + 4), FOUR_CHANNELS((first) + 8), FOUR_CHANNELS((first) + 12)
+#elif LANES == 8
+#define CHANNELS(first) FOUR_CHANNELS(first), FOUR_CHANNELS((first) + 4)
+#else
+#define CHANNELS(first) FOUR_CHANNELS(first)
+#endif
 
 /// The factors of each lane of three vectors.
 #define lane_factors FN(lane_factors)
 typedef struct {
     vector upper[3], lower[3], start[3];
 } lane_factors;
+
+/// Each channel's factor in its lanes, by shuffles: a row of an image is too short to hide 144 stores of single lanes.
+ALWAYS_INLINE TARGET void FN(spread)(const float *channels, vector *lanes) {
+    const four factors = {channels[0], channels[1], channels[2]};
+    lanes[0] = __builtin_shufflevector(factors, factors, CHANNELS(0));
+    lanes[1] = __builtin_shufflevector(factors, factors, CHANNELS(LANES));
+    lanes[2] = __builtin_shufflevector(factors, factors, CHANNELS(2 * LANES));
+}
 
 ALWAYS_INLINE TARGET void FN(normalize_period)(const lane_factors *factors, const uint8_t *pixels, float *elements) {
     UNROLL
@@ -39,14 +59,9 @@ ALWAYS_INLINE TARGET void FN(reverse_channels)(const uint8_t *pixels, int64_t co
 TARGET void FN(normalize)(
     const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements) {
     lane_factors factors;
-    for (int64_t v = 0; v < 3; v++) {
-        for (int64_t lane = 0; lane < LANES; lane++) {
-            const int64_t channel = (v * LANES + lane) % 3;
-            factors.upper[v][lane] = normalization->upper[channel];
-            factors.lower[v][lane] = normalization->lower[channel];
-            factors.start[v][lane] = normalization->start[channel];
-        }
-    }
+    FN(spread)(normalization->upper, factors.upper);
+    FN(spread)(normalization->lower, factors.lower);
+    FN(spread)(normalization->start, factors.start);
     const int reverses = normalization->reverses;
     uint8_t block[PERIOD] = {0};
     int64_t i = 0;
@@ -63,6 +78,9 @@ TARGET void FN(normalize)(
 }
 
 #undef PERIOD
+#undef FOUR_CHANNELS
+#undef CHANNELS
 #undef bytes
+#undef four
 #undef lane_factors
 #endif

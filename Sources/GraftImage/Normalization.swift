@@ -33,9 +33,9 @@ struct Normalization: Sendable {
         Float(bitPattern: Float(value).bitPattern & UInt32.max << (24 - UInt32(graft_factor_bits)))
     }
 
-    /// Makes `elements` what a network sees of 8-bit pixels, both `[count, 3]`.
-    func normalize(_ pixels: [UInt8], into elements: inout [Float], kernels: VectorKernels) {
-        kernels.normalize(pixels, constants, into: &elements)
+    /// Appends to `elements` what a network sees of 8-bit pixels, both `[count, 3]`.
+    func normalize(_ pixels: [UInt8], appendingTo elements: inout [Float], kernels: VectorKernels) {
+        kernels.normalize(pixels.span, constants, appendingTo: &elements)
     }
 
     /// The same of pixels that need not be whole numbers: the same bits for those that are.

@@ -34,8 +34,8 @@ package final class Preprocessor: Sendable {
             let orientation = decoder.header.orientation
             if orientation == .up { return try resampler(normalization).finishNormalized() }
             let crop = try resampler(nil).finish().oriented(orientation)
-            var elements = [Float](repeating: 0, count: crop.pixels.count)
-            normalization.normalize(crop.pixels, into: &elements, kernels: kernels)
+            var elements: [Float] = []
+            normalization.normalize(crop.pixels, appendingTo: &elements, kernels: kernels)
             return Tensor(shape: [1, crop.height, crop.width, 3], elements: elements)
         }
     }

@@ -176,10 +176,22 @@ package struct VectorKernels: @unchecked Sendable {
         }
     }
 
-    /// Makes `elements` what a network sees of `pixels`, both `[pixels, 3]`.
-    package func normalize(_ pixels: [UInt8], _ normalization: graft_normalization, into elements: inout [Float]) {
-        precondition(pixels.count % 3 == 0 && elements.count == pixels.count)
-        withUnsafePointer(to: normalization) { table.pointee.normalize($0, pixels, Int64(pixels.count), &elements) }
+    /// Appends to `elements` what a network sees of `pixels`, both `[pixels, 3]`.
+    package func normalize(
+        _ pixels: Span<UInt8>, _ normalization: graft_normalization, appendingTo elements: inout [Float]
+    ) {
+        precondition(pixels.count % 3 == 0)
+        elements.append(addingCapacity: pixels.count) { added in
+            added.withUnsafeMutableBufferPointer { added, count in
+                pixels.withUnsafeBufferPointer { pixels in
+                    guard let first = pixels.baseAddress else { return }
+                    withUnsafePointer(to: normalization) {
+                        table.pointee.normalize($0, first, Int64(pixels.count), added.baseAddress!)
+                    }
+                }
+                count = pixels.count
+            }
+        }
     }
 
     // MARK: - Latents as bytes

@@ -18,8 +18,7 @@ struct Resampler {
     private let height: Int
     private let kernels: VectorKernels
     private let normalization: Normalization?
-    /// The last row as a network sees it, while it is in the cache, and all of them.
-    private var line: [Float] = []
+    /// What a network sees of the rows so far.
     private var elements: [Float] = []
 
     /// Whether Pillow resizes the rows of an image, as it is seen, before its columns: where that saves much work, that
@@ -40,10 +39,7 @@ struct Resampler {
         (width, height) = (columns.windows.count, rows.windows.count)
         let rowBytes = width * 3
         pixels = [UInt8](repeating: 0, count: normalization == nil ? height * rowBytes : rowBytes)
-        if normalization != nil {
-            line = [Float](repeating: 0, count: rowBytes)
-            elements.reserveCapacity(height * rowBytes)
-        }
+        if normalization != nil { elements.reserveCapacity(height * rowBytes) }
         let inputBytes = columns.inputs.count * 3
         between = rowsFirst ? [UInt8](repeating: 0, count: inputBytes) : []
         self.columns = RowResampler(axis: columns, kernels: kernels)
@@ -72,10 +68,7 @@ struct Resampler {
             } else {
                 rows.take(into: &pixels, at: offset)
             }
-            if let normalization {
-                normalization.normalize(pixels, into: &line, kernels: kernels)
-                elements += line
-            }
+            normalization?.normalize(pixels, appendingTo: &elements, kernels: kernels)
         }
     }
 
