@@ -44,8 +44,10 @@ extension Request {
             throw Problem(
                 .unsupportedType, detail: "expected no Content-Encoding, found '\(encoding)'; send the body as it is")
         }
-        let tooLarge = Problem(
-            .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
+        var tooLarge: Problem {
+            Problem(
+                .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
+        }
         let announced = headers[.contentLength].flatMap(Int.init)
         if let announced, announced > limit { throw tooLarge }
         var bytes: [UInt8] = []

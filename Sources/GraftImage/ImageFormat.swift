@@ -28,27 +28,30 @@ extension ImageFormat {
     ///
     /// Names are compared without case, as RFC 9110 §8.3.1 has it; parameters of the other types are ignored.
     package init?(mediaType: String) {
-        // Of bytes: to find out where characters end would take as long as all the rest that is read of a request's head.
-        let parts = mediaType.lowercased().utf8
-            .split(separator: UInt8(ascii: ";"), omittingEmptySubsequences: false).map { $0.trimmed() }
-        switch parts[0] {
-        case "image/jpeg": self = .jpeg
-        case "image/png": self = .png
-        case "image/x-portable-pixmap": self = .ppm
-        case "application/x-graftd-rgb24":
+        // Bytes, and in place: this is most of what is read of a request's head.
+        var parts = MediaTypeParts(rest: mediaType.utf8[...])
+        guard let type = parts.next() else { return nil }
+        if type.isSame(as: "image/jpeg") {
+            self = .jpeg
+        } else if type.isSame(as: "image/png") {
+            self = .png
+        } else if type.isSame(as: "image/x-portable-pixmap") {
+            self = .ppm
+        } else if type.isSame(as: "application/x-graftd-rgb24") {
             var (width, height): (Int?, Int?)
-            for parameter in parts.dropFirst() {
-                guard let equals = parameter.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            while let parameter = parts.next() {
+                guard let equals = parameter.firstIndex(of: UInt8(ascii: "=")) else { continue }
                 let name = parameter[..<equals]
-                guard name == "width" || name == "height" else { continue }
-                guard (name == "width" ? width : height) == nil,
-                    let side = Self.side(parameter[equals...].utf8.dropFirst())
+                let isWidth = name.isSame(as: "width")
+                guard isWidth || name.isSame(as: "height") else { continue }
+                guard (isWidth ? width : height) == nil, let side = Self.side(parameter[equals...].dropFirst())
                 else { return nil }
-                if name == "width" { width = side } else { height = side }
+                if isWidth { width = side } else { height = side }
             }
             guard let width, let height else { return nil }
             self = .rgb24(width: width, height: height)
-        default: return nil
+        } else {
+            return nil
         }
     }
 
@@ -76,12 +79,35 @@ extension ImageFormat: CustomStringConvertible {
     }
 }
 
+/// A media type's parts between semicolons, without the white space that HTTP allows around them.
+private struct MediaTypeParts {
+    /// What has not been read; nil after the last part.
+    var rest: Substring.UTF8View?
+
+    mutating func next() -> Substring.UTF8View? {
+        guard let text = rest else { return nil }
+        let end = text.firstIndex(of: UInt8(ascii: ";"))
+        rest = end.map { text[$0...].dropFirst() }
+        var part = text[..<(end ?? text.endIndex)]
+        func isBlank(_ byte: UInt8?) -> Bool { byte == 0x20 || byte == 0x09 }
+        while isBlank(part.first) { part.removeFirst() }
+        while isBlank(part.last) { part.removeLast() }
+        return part
+    }
+}
+
 extension Substring.UTF8View {
-    /// Without the white space that HTTP allows around a parameter.
-    fileprivate func trimmed() -> Substring {
-        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
-        let end = self[...].drop { isBlank($0) }
-        let last = end.lastIndex { !isBlank($0) }
-        return last.map { Substring(end[...$0]) } ?? ""
+    /// Whether it is `name`, which is in small letters, but for the case of letters.
+    fileprivate func isSame(as name: StaticString) -> Bool {
+        var index = startIndex
+        return name.withUTF8Buffer { name in
+            for expected in name {
+                guard index < endIndex else { return false }
+                let byte = self[index]
+                guard (0x41...0x5a ~= byte ? byte | 0x20 : byte) == expected else { return false }
+                formIndex(after: &index)
+            }
+            return index == endIndex
+        }
     }
 }

@@ -9,6 +9,8 @@ import GraftImage
         ("image/x-portable-pixmap", .ppm),
         ("application/x-graftd-rgb24; width=640; height=480", .rgb24(width: 640, height: 480)),
         ("application/x-graftd-rgb24;HEIGHT=1 ; width=\"2\"", .rgb24(width: 2, height: 1)),
+        ("\timage/jpeg;;q", .jpeg),
+        ("Application/X-Graftd-RGB24;a;b=c; width=3;\theight=4;", .rgb24(width: 3, height: 4)),
     ])
     func mediaTypeNamesTheFormat(mediaType: String, format: ImageFormat) {
         #expect(ImageFormat(mediaType: mediaType) == format)
@@ -16,7 +18,8 @@ import GraftImage
     }
 
     @Test(arguments: [
-        "", ";", "image/gif", "application/x-graftd-rgb24", "application/x-graftd-rgb24; width=1",
+        "", ";", " ", "image/gif", "image/jpe", "image/jpegs", "image\u{f}png", "application/x-graftd-rgb24",
+        "application/x-graftd-rgb24; width=1",
         "application/x-graftd-rgb24; width=0; height=1", "application/x-graftd-rgb24; width=-1; height=1",
         "application/x-graftd-rgb24; width=99999999999999999999; height=1",
         "application/x-graftd-rgb24; width=1; width=2; height=1", "application/x-graftd-rgb24; width=; height=1",

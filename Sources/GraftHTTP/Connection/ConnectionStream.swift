@@ -106,7 +106,7 @@ final class ConnectionStream: ChannelDuplexHandler, @unchecked Sendable {
         switch unwrapInboundIn(data) {
         case .head(let head):
             do {
-                add(.head(try HTTPRequest(head, secure: false, splitCookie: false)))
+                add(.head(try HTTPRequest(head)))
             } catch {
                 end(.failure(error))
             }
@@ -228,6 +228,19 @@ final class ConnectionStream: ChannelDuplexHandler, @unchecked Sendable {
             channel.eventLoop.execute { [self] in
                 if let context { work(context) }
             }
+        }
+    }
+}
+
+extension HTTPRequest {
+    /// The same as the conversion of NIO's, which makes components of a URL of every target.
+    fileprivate init(_ head: HTTPRequestHead) throws {
+        if head.uri.utf8.first == UInt8(ascii: "/") {
+            self.init(
+                method: try Method(head.method), scheme: "http", authority: head.headers["host"].first, path: head.uri,
+                headerFields: HTTPFields(head.headers, splitCookie: false))
+        } else {
+            try self.init(head, secure: false, splitCookie: false)
         }
     }
 }

@@ -44,6 +44,10 @@ package struct Peer: Sendable, Equatable {
         var elements = [1_024 of UInt32](repeating: 0)
 
         /// Without 0, which also fills the rest: belonging to root's group gives no right.
-        var identifiers: [UInt32] { elements.indices.map { elements[$0] }.filter { $0 != 0 } }
+        var identifiers: [UInt32] {
+            // In place: the subscript of a computed copy would copy all of it for each.
+            let elements = elements.span
+            return elements.indices.compactMap { elements[$0] == 0 ? nil : elements[$0] }
+        }
     }
 }
