@@ -1,4 +1,6 @@
+import Dispatch
 import Foundation
+import Synchronization
 
 /// What clients ask, and how: each has a connection and a thread of its own.
 struct LoadRun: Sendable {
@@ -48,10 +50,10 @@ struct LoadRun: Sendable {
                 "POST", "/v1/classify", type: kind.mediaType,
                 body: kind.body(label: client, seed: UInt64(client) + 1))
         }
-        let deadline = ContinuousClock.now + .seconds(seconds)
+        let start = CommonStart(of: clients)
         return await withTaskGroup(of: Outcome.self) { group in
             for (client, question) in questions.enumerated() {
-                group.addTask { await onThread { ask(question, as: client, until: deadline) } }
+                group.addTask { await onThread { ask(question, as: client, from: start) } }
             }
             var total = Outcome(seconds: seconds)
             for await outcome in group { total.add(outcome) }
@@ -60,11 +62,13 @@ struct LoadRun: Sendable {
     }
 
     /// The life of one client.
-    private func ask(_ question: [UInt8], as client: Int, until deadline: ContinuousClock.Instant) -> Outcome {
+    private func ask(_ question: [UInt8], as client: Int, from start: CommonStart) -> Outcome {
         var outcome = Outcome()
         let clock = ContinuousClock()
+        let connected = Result { () throws(KeepAliveConnection.Failure) in try KeepAliveConnection(socket: socket) }
+        let deadline = start.wait() + .seconds(seconds)
         do {
-            let connection = try KeepAliveConnection(socket: socket)
+            let connection = try connected.get()
             var number = 0
             // Clients do not teach all at once.
             var owed = (Double(client) * taught).truncatingRemainder(dividingBy: 1)
@@ -103,6 +107,25 @@ struct LoadRun: Sendable {
         return request(
             "POST", "/v1/samples?label=\(LoadLabel.name(client + number))", type: kind.mediaType,
             body: kind.body(label: (client + number) % LoadLabel.count, seed: seed))
+    }
+}
+
+/// Lets clients begin together, once all of them have connected: a load that lasts has connections that do, too.
+private final class CommonStart: Sendable {
+    private let missing: Mutex<Int>
+    private let all = DispatchSemaphore(value: 0)
+
+    init(of count: Int) { missing = Mutex(count) }
+
+    /// Returns the time of the start, when all have come.
+    func wait() -> ContinuousClock.Instant {
+        let isLast = missing.withLock { missing in
+            missing -= 1
+            return missing == 0
+        }
+        if !isLast { all.wait() }
+        all.signal()
+        return .now
     }
 }
 
