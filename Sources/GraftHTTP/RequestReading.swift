@@ -38,8 +38,8 @@ extension Request {
             detail: "expected \(type) as Content-Type, found '\(found)'; with curl, add -H 'Content-Type: \(type)'")
     }
 
-    /// The whole body, at most `limit` bytes.
-    func bytes(limit: Int) async throws -> [UInt8] {
+    /// The whole body, at most `limit` bytes: where it came in one piece, that piece itself.
+    func data(limit: Int) async throws -> Data {
         if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
             throw Problem(
                 .unsupportedType, detail: "expected no Content-Encoding, found '\(encoding)'; send the body as it is")
@@ -50,14 +50,26 @@ extension Request {
         }
         let announced = headers[.contentLength].flatMap(Int.init)
         if let announced, announced > limit { throw tooLarge }
-        var bytes: [UInt8] = []
-        // No more than most images have, before any of it has come.
-        bytes.reserveCapacity(min(announced ?? 0, limit, 1 << 20))
-        for try await buffer in body {
-            guard bytes.count + buffer.readableBytes <= limit else { throw tooLarge }
-            bytes += buffer.readableBytesView
+        var whole: ByteBuffer?
+        var bytes = Data()
+        for try await piece in body {
+            guard (whole?.readableBytes ?? bytes.count) + piece.readableBytes <= limit else { throw tooLarge }
+            if whole == nil && bytes.isEmpty {
+                whole = piece
+            } else {
+                if let first = whole {
+                    // No more than most images have, before all of it has come.
+                    bytes.reserveCapacity(min(announced ?? 0, limit, 1 << 20))
+                    bytes.append(contentsOf: first.readableBytesView)
+                    whole = nil
+                }
+                bytes.append(contentsOf: piece.readableBytesView)
+            }
         }
-        return bytes
+        guard let whole else { return bytes }
+        // What is remembered of an answer keeps all that was read along with it.
+        let isMostOfIt = whole.readableBytes >= whole.storageCapacity / 2
+        return Data(buffer: whole, byteTransferStrategy: isMostOfIt ? .noCopy : .copy)
     }
 
     /// The body as JSON, with no other keys than `example` has.
@@ -65,11 +77,11 @@ extension Request {
     /// - Parameter whenEmpty: What an empty body means; nil where that is an error.
     func json<Value: Decodable>(like example: Value, whenEmpty: Value? = nil) async throws -> Value {
         try requireType("application/json")
-        let bytes = try await bytes(limit: 1 << 20)
+        let bytes = try await data(limit: 1 << 20)
         if bytes.isEmpty, let whenEmpty { return whenEmpty }
         try Self.refuseUnknownKeys(bytes, of: example)
         do {
-            return try APICoding.decoder().decode(Value.self, from: Data(bytes))
+            return try APICoding.decoder().decode(Value.self, from: bytes)
         } catch DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty && Self.isJSON(bytes) {
             // The decoder calls a number that does not fit its type no JSON.
             throw Problem(.badRequest, detail: "the body is not the expected JSON: a number is out of its range")
@@ -80,13 +92,13 @@ extension Request {
 }
 
 extension Request {
-    private static func isJSON(_ bytes: [UInt8]) -> Bool {
-        (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+    private static func isJSON(_ bytes: Data) -> Bool {
+        (try? JSONSerialization.jsonObject(with: bytes, options: .fragmentsAllowed)) != nil
     }
 
     /// Where something may be left out, a misspelt key would be left out too, without a word.
-    private static func refuseUnknownKeys(_ json: [UInt8], of value: some Any) throws(Problem) {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(json)) as? [String: Any] else { return }
+    private static func refuseUnknownKeys(_ json: Data, of value: some Any) throws(Problem) {
+        guard let object = try? JSONSerialization.jsonObject(with: json) as? [String: Any] else { return }
         let known = Mirror(reflecting: value).children.compactMap(\.label).map(\.snakeCased)
         if let unknown = object.keys.filter({ !known.contains($0) }).sorted().first {
             throw Problem(

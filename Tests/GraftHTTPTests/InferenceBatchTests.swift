@@ -18,7 +18,7 @@ import Testing
     }
 
     private static func bytes(_ image: InferredImage) -> [UInt8]? {
-        if case .encoded(let image) = image { image.bytes } else { nil }
+        if case .encoded(let image) = image { Array(image.bytes) } else { nil }
     }
 
     private static func values(_ image: InferredImage) -> [Float]? {

@@ -77,7 +77,7 @@ extension GraftService {
     fileprivate func infer(_ request: Request, version: String?) async throws -> Response {
         try requireReady()
         try requireActive(version, model.reference)
-        let body = try await request.bytes(limit: configuration.bodyLimit)
+        let body = Array(try await request.data(limit: configuration.bodyLimit))
         let batch = try InferenceBatch(
             body, jsonLength: request.headers[Self.jsonLength], imageSide: model.imageSide ?? 0)
         let inference = try await infer(

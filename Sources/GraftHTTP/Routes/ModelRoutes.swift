@@ -26,6 +26,6 @@ extension Request {
     /// The body as an image of the type that `Content-Type` names.
     func image(_ service: GraftService) async throws -> EncodedImage {
         let format = try EncodedImage.format(mediaType: headers[.contentType])
-        return EncodedImage(bytes: try await bytes(limit: service.configuration.bodyLimit), format: format)
+        return EncodedImage(bytes: try await data(limit: service.configuration.bodyLimit), format: format)
     }
 }

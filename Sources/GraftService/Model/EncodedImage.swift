@@ -1,16 +1,20 @@
+import Foundation
 import GraftAPI
 import GraftImage
 
 /// An image as a client sent it.
 package struct EncodedImage: Sendable {
-    package let bytes: [UInt8]
+    /// Where they were read to, if that is in one piece: a copy would push the network's maps out of the cache.
+    package let bytes: Data
     /// What the client says it is; nil to go by the first bytes.
     package let format: ImageFormat?
 
-    package init(bytes: [UInt8], format: ImageFormat?) {
+    package init(bytes: Data, format: ImageFormat?) {
         self.bytes = bytes
         self.format = format
     }
+
+    package init(bytes: [UInt8], format: ImageFormat?) { self.init(bytes: Data(bytes), format: format) }
 
     /// The format that a `Content-Type` names; nil for none or `application/octet-stream`, where the bytes decide.
     package static func format(mediaType: String?) throws(Problem) -> ImageFormat? {

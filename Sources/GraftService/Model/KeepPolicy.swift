@@ -52,7 +52,7 @@ extension KeptImage {
         guard let format = image.format ?? ImageFormat.sniff(image.bytes.span) else {
             preconditionFailure("what was decoded has a format")
         }
-        self.init(mediaType: format.description, bytes: image.bytes)
+        self.init(mediaType: format.description, bytes: Array(image.bytes))
     }
 }
 

@@ -1,3 +1,4 @@
+import Foundation
 import GraftAPI
 import GraftCheckpoint
 import GraftLearning
@@ -21,22 +22,23 @@ struct SeenImage: Sendable {
 /// and a digest takes a fiftieth of the time that an answer does.
 enum ImageDigest: Sendable {
     case made([UInt8])
-    case pending(image: [UInt8])
+    case pending(image: Data)
 
     /// No more bytes are kept for one answer than a raw image of the size that networks see has, and so at most 40 MiB
-    /// for the 256 that are remembered.
+    /// for the 256 that are remembered; an image that is kept where it was read to takes at most twice its size.
     private static let pendingLimit = 160 << 10
 
     /// - Parameter isNeeded: Whether it will be asked for.
-    init(of image: [UInt8], isNeeded: Bool) {
-        self = isNeeded || image.count > Self.pendingLimit ? .made(sha256(of: image).bytes) : .pending(image: image)
+    init(of image: Data, isNeeded: Bool) {
+        self =
+            isNeeded || image.count > Self.pendingLimit ? .made(sha256(of: image.span).bytes) : .pending(image: image)
     }
 
     /// 32 bytes.
     var bytes: [UInt8] {
         switch self {
         case .made(let bytes): bytes
-        case .pending(let image): sha256(of: image).bytes
+        case .pending(let image): sha256(of: image.span).bytes
         }
     }
 }
