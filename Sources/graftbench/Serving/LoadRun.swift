@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Synchronization
 
@@ -6,6 +5,7 @@ import Synchronization
 struct LoadRun: Sendable {
     var socket: String
     var clients: Int
+    /// From when each client has been answered once, so that every answer that is counted came while all of them asked.
     var seconds: Double
     var kind = BodyKind.raw
     /// The part of requests that teach; the others classify.
@@ -50,10 +50,10 @@ struct LoadRun: Sendable {
                 "POST", "/v1/classify", type: kind.mediaType,
                 body: kind.body(label: client, seed: UInt64(client) + 1))
         }
-        let start = CommonStart(of: clients)
+        let clock = LoadClock(clients: clients, seconds: seconds)
         return await withTaskGroup(of: Outcome.self) { group in
             for (client, question) in questions.enumerated() {
-                group.addTask { await onThread { ask(question, as: client, from: start) } }
+                group.addTask { await onThread { ask(question, as: client, by: clock) } }
             }
             var total = Outcome(seconds: seconds)
             for await outcome in group { total.add(outcome) }
@@ -62,31 +62,28 @@ struct LoadRun: Sendable {
     }
 
     /// The life of one client.
-    private func ask(_ question: [UInt8], as client: Int, from start: CommonStart) -> Outcome {
+    private func ask(_ question: [UInt8], as client: Int, by clock: LoadClock) -> Outcome {
         var outcome = Outcome()
-        let clock = ContinuousClock()
-        let connected = Result { () throws(KeepAliveConnection.Failure) in try KeepAliveConnection(socket: socket) }
-        let deadline = start.wait() + .seconds(seconds)
+        var number = 0
         do {
-            let connection = try connected.get()
-            var number = 0
+            let connection = try KeepAliveConnection(socket: socket)
             // Clients do not teach all at once.
             var owed = (Double(client) * taught).truncatingRemainder(dividingBy: 1)
-            var due = clock.now
-            while clock.now < deadline {
+            var due = ContinuousClock.now
+            while clock.runs {
                 owed += taught
                 let teaches = owed >= 1
                 if teaches { owed -= 1 }
                 let message = teaches ? lesson(client: client, number: number) : question
                 if let interval {
                     due += interval
-                    Thread.sleep(forTimeInterval: max(0, (due - clock.now) / .seconds(1)))
+                    Thread.sleep(forTimeInterval: max(0, (due - .now) / .seconds(1)))
                 } else {
-                    due = clock.now
+                    due = .now
                 }
                 let answer = try connection.send(message)
-                let end = clock.now
-                if end <= deadline { outcome.answered += 1 }
+                let end = ContinuousClock.now
+                if number == 0 { clock.noteFirstAnswer() } else if clock.counts(end) { outcome.answered += 1 }
                 outcome.statuses[answer.status, default: 0] += 1
                 if answer.status == 503, answer.retryAfter == nil { outcome.withoutRetryAfter += 1 }
                 if number > 0, (200..<300).contains(answer.status) {
@@ -97,6 +94,8 @@ struct LoadRun: Sendable {
             }
         } catch {
             outcome.failures.append("client \(client): \(error)")
+            // The others need not wait for it.
+            if number == 0 { clock.noteFirstAnswer() }
         }
         return outcome
     }
@@ -110,23 +109,33 @@ struct LoadRun: Sendable {
     }
 }
 
-/// Lets clients begin together, once all of them have connected: a load that lasts has connections that do, too.
-private final class CommonStart: Sendable {
-    private let missing: Mutex<Int>
-    private let all = DispatchSemaphore(value: 0)
+/// The time of a load, which begins when each client has been answered once.
+private final class LoadClock: Sendable {
+    private let seconds: Double
+    private let state: Mutex<(missing: Int, start: ContinuousClock.Instant?)>
 
-    init(of count: Int) { missing = Mutex(count) }
-
-    /// Returns the time of the start, when all have come.
-    func wait() -> ContinuousClock.Instant {
-        let isLast = missing.withLock { missing in
-            missing -= 1
-            return missing == 0
-        }
-        if !isLast { all.wait() }
-        all.signal()
-        return .now
+    init(clients: Int, seconds: Double) {
+        self.seconds = seconds
+        state = Mutex((clients, nil))
     }
+
+    /// The client that calls it has been answered for the first time, or will not be.
+    func noteFirstAnswer() {
+        state.withLock { state in
+            state.missing -= 1
+            if state.missing == 0 { state.start = .now }
+        }
+    }
+
+    /// Whether clients go on asking.
+    var runs: Bool { start.map { .now < $0 + .seconds(seconds) } ?? true }
+
+    /// Whether an answer that came at `end` came in time.
+    func counts(_ end: ContinuousClock.Instant) -> Bool {
+        start.map { $0 <= end && end <= $0 + .seconds(seconds) } ?? false
+    }
+
+    private var start: ContinuousClock.Instant? { state.withLock { $0.start } }
 }
 
 /// What `body` returns, run on a thread of its own, which may block.
