@@ -10,9 +10,9 @@ import GraftStore
 package actor StateBackup {
     /// The length of the archive in bytes.
     package nonisolated let byteCount: Int
-    private let files: [OpenBackupFile]
+    private var files: [OpenBackupFile]
     private var manifest: BackupManifest
-    private let permit: BackupPermit
+    private var permit: BackupPermit?
 
     /// What is sent next.
     private enum Step {
@@ -95,6 +95,9 @@ package actor StateBackup {
         case .manifest:
             step = .end
             let bytes = try manifest.encoded()
+            // Whoever has received all of it may ask for the next one at once.
+            files = []
+            permit = nil
             let header = TarHeader(
                 name: BackupManifest.name, byteCount: bytes.count, modified: Int(manifest.created.timeIntervalSince1970)
             )
