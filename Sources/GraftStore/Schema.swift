@@ -45,6 +45,9 @@ enum Schema {
         migrator.registerMigration("7") { db in
             try db.execute(sql: statistics)
         }
+        migrator.registerMigration("8") { db in
+            try db.execute(sql: predicted)
+        }
         return migrator
     }
 
