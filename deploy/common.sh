@@ -20,6 +20,8 @@ weights=$cache/${weights_name[0]}
 
 build_packages=(libhdf5-dev libjpeg62-turbo-dev libpng-dev libopenblas-dev libsqlite3-dev libsystemd-dev pkg-config)
 weights_packages=(python3 python3-pip)
+# To check the kernels of the other kind of machine.
+arm_packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user)
 image_packages=(openclipart-png)
 # What the manual is checked with, and what examples in it use.
 help_packages=(jq man-db mandoc python3)
