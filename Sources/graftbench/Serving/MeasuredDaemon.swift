@@ -94,15 +94,23 @@ final class MeasuredDaemon {
 
     /// Seconds that its threads have computed, those of the compute pool apart from the others.
     func processorSeconds() -> (compute: Double, other: Double) {
-        var sums = (compute: 0.0, other: 0.0)
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(process.processIdentifier, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            return (0, 0)
+        }
+        // Of the whole process, with threads that have ended: those that compute never do.
+        let all = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+        var compute = 0.0
         let tasks = "/proc/\(process.processIdentifier)/task"
         for task in (try? FileManager.default.contentsOfDirectory(atPath: tasks)) ?? [] {
             guard let name = try? String(contentsOfFile: "\(tasks)/\(task)/comm", encoding: .utf8),
+                name.hasPrefix("compute-"),
                 let times = try? String(contentsOfFile: "\(tasks)/\(task)/schedstat", encoding: .utf8),
                 let nanoseconds = times.split(separator: " ").first.flatMap({ Double($0) })
             else { continue }
-            if name.hasPrefix("compute-") { sums.compute += nanoseconds / 1e9 } else { sums.other += nanoseconds / 1e9 }
+            compute += nanoseconds / 1e9
         }
-        return sums
+        return (compute, all - compute)
     }
 }
