@@ -51,22 +51,11 @@ extension Request {
         let announced = headers[.contentLength].flatMap(Int.init)
         if let announced, announced > limit { throw tooLarge }
         var whole: ByteBuffer?
-        var bytes = Data()
-        for try await piece in body {
-            guard (whole?.readableBytes ?? bytes.count) + piece.readableBytes <= limit else { throw tooLarge }
-            if whole == nil && bytes.isEmpty {
-                whole = piece
-            } else {
-                if let first = whole {
-                    // No more than most images have, before all of it has come.
-                    bytes.reserveCapacity(min(announced ?? 0, limit, 1 << 20))
-                    bytes.append(contentsOf: first.readableBytesView)
-                    whole = nil
-                }
-                bytes.append(contentsOf: piece.readableBytesView)
-            }
+        for try await var piece in body {
+            guard (whole?.readableBytes ?? 0) + piece.readableBytes <= limit else { throw tooLarge }
+            whole.setOrWriteBuffer(&piece)
         }
-        guard let whole else { return bytes }
+        guard let whole else { return Data() }
         // What is remembered of an answer keeps all that was read along with it.
         let isMostOfIt = whole.readableBytes >= whole.storageCapacity / 2
         return Data(buffer: whole, byteTransferStrategy: isMostOfIt ? .noCopy : .copy)

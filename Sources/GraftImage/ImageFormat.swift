@@ -98,16 +98,7 @@ private struct MediaTypeParts {
 
 extension Substring.UTF8View {
     /// Whether it is `name`, which is in small letters, but for the case of letters.
-    fileprivate func isSame(as name: StaticString) -> Bool {
-        var index = startIndex
-        return name.withUTF8Buffer { name in
-            for expected in name {
-                guard index < endIndex else { return false }
-                let byte = self[index]
-                guard (0x41...0x5a ~= byte ? byte | 0x20 : byte) == expected else { return false }
-                formIndex(after: &index)
-            }
-            return index == endIndex
-        }
+    fileprivate func isSame(as name: String) -> Bool {
+        lazy.map { 0x41...0x5a ~= $0 ? $0 | 0x20 : $0 }.elementsEqual(name.utf8)
     }
 }

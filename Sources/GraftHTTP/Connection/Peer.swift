@@ -45,7 +45,7 @@ package struct Peer: Sendable, Equatable {
 
         /// Without 0, which also fills the rest: belonging to root's group gives no right.
         var identifiers: [UInt32] {
-            // In place: the subscript of a computed copy would copy all of it for each.
+            // The subscript of the array itself copies all of it, 4 KB, for each element.
             let elements = elements.span
             return elements.indices.compactMap { elements[$0] == 0 ? nil : elements[$0] }
         }

@@ -26,8 +26,8 @@ package enum TuningError: Error, Equatable, Sendable, CustomStringConvertible {
         case .untrainableBlock(let name):
             "the block \(name) cannot be trained: cut after it, or train only a head"
         case .tooFewLabels(let found):
-            "training takes samples of 2 labels, and after those held out for validation, with whatever is nearly a copy of "
-                + "them, only \(found) \(found == 1 ? "has" : "have") any to learn from; teach more that differ"
+            "training takes samples of 2 labels to learn from, found \(found): those held out for validation, near copies of "
+                + "them, and those without a latent are not learned from; teach more that differ"
         case .noLatents(let samples):
             "none of the \(samples) samples to learn from has a latent; train only a head, or teach with latents kept"
         case .diverged(let epoch, let step, let loss):

@@ -93,11 +93,11 @@ final class MeasuredDaemon {
     }
 
     /// Seconds that its threads have computed, those of the compute pool apart from the others.
-    func processorSeconds() -> (compute: Double, other: Double) {
+    func processorSeconds() throws(Failure) -> (compute: Double, other: Double) {
         var clock = clockid_t()
         var time = timespec()
         guard clock_getcpuclockid(process.processIdentifier, &clock) == 0, clock_gettime(clock, &time) == 0 else {
-            return (0, 0)
+            throw Failure(description: "the daemon's processor time cannot be read: has it ended?")
         }
         // Of the whole process, with threads that have ended: those that compute never do.
         let all = Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9

@@ -55,9 +55,9 @@ struct ServeCost: AsyncParsableCommand {
             parts["network", default: []].append(network)
             parts["rest", default: []].append(whole - queue - decode - network)
         }
-        let before = daemon.processorSeconds()
+        let before = try daemon.processorSeconds()
         let load = await LoadRun(socket: daemon.socket, clients: 64, seconds: 5, kind: body).run()
-        let after = daemon.processorSeconds()
+        let after = try daemon.processorSeconds()
         let answers = Double(load.statuses.values.reduce(0, +))
         let result = CostResult(
             body: body.rawValue, threads: options.threads, round_trip_ms: rounded(parts["whole"]!.median),

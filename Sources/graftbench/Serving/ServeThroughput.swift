@@ -30,9 +30,9 @@ struct ServeThroughput: AsyncParsableCommand {
         var (served, alone): ([Double], [Double]) = ([], [])
         var (servedTime, networkTime, decodingTime): ([Double], [Double], [Double]) = ([], [], [])
         for _ in 0..<10 {
-            let before = daemon.processorSeconds()
+            let before = try daemon.processorSeconds()
             let outcome = await LoadRun(socket: daemon.socket, clients: clients, seconds: slice).run()
-            let after = daemon.processorSeconds()
+            let after = try daemon.processorSeconds()
             let network = try await engine.turn(seconds: slice / 2, decoding: false)
             let decoding = try await engine.turn(seconds: slice / 2, decoding: true)
             served.append(outcome.rate)
