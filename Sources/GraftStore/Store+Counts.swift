@@ -49,6 +49,12 @@ extension Store {
     /// Over how many of the last samples prequential accuracy is taken.
     package static let prequentialWindow = 500
 
+    /// Takes that number.
+    package static let lastAccuracy = """
+        SELECT avg(predicted_right) FROM
+            (SELECT predicted_right FROM samples WHERE predicted_right IS NOT NULL ORDER BY sequence DESC LIMIT ?)
+        """
+
     package func counts(fingerprint: String?) async throws(StoreError) -> StoreCounts {
         let path = "\(folder)/graftd.sqlite"
         return try await read { db in
@@ -58,13 +64,7 @@ extension Store {
                 try Int.fetchOne(
                     db, sql: "SELECT count(*) FROM samples WHERE fingerprint = ?" + condition, arguments: [id]) ?? 0
             }
-            let accuracy = try Double.fetchOne(
-                db,
-                sql: """
-                    SELECT avg(predicted_right) FROM
-                        (SELECT predicted_right FROM samples WHERE predicted_right IS NOT NULL
-                         ORDER BY sequence DESC LIMIT ?)
-                    """, arguments: [Self.prequentialWindow])
+            let accuracy = try Double.fetchOne(db, sql: Self.lastAccuracy, arguments: [Self.prequentialWindow])
             let bytes = [path, path + "-wal"].reduce(0) { sum, file in
                 sum + (((try? FileManager.default.attributesOfItem(atPath: file))?[.size] as? Int) ?? 0)
             }

@@ -16,16 +16,17 @@ package struct JudgedSample: Sendable, Equatable {
 }
 
 extension Store {
+    /// Takes a limit.
+    package static let lastPredicted = """
+        SELECT label, predicted_label AS answered, predicted_probability AS probability FROM samples
+        WHERE predicted_right IS NOT NULL AND label <> \(negative) ORDER BY sequence DESC LIMIT ?
+        """
+
     /// The last `limit` samples that were predicted before they were learned, oldest first, by the labels they have now.
     package func prequential(last limit: Int) async throws(StoreError) -> [JudgedSample] {
         try await read { db in
-            try Row.fetchAll(
-                db,
-                sql: """
-                    SELECT label, predicted_label AS answered, predicted_probability AS probability FROM samples
-                    WHERE predicted_right IS NOT NULL AND label <> \(Self.negative) ORDER BY sequence DESC LIMIT ?
-                    """, arguments: [limit]
-            ).map(JudgedSample.init).reversed().followingMerges(db)
+            try Row.fetchAll(db, sql: Self.lastPredicted, arguments: [limit])
+                .map(JudgedSample.init).reversed().followingMerges(db)
         }
     }
 

@@ -1,3 +1,4 @@
+import GRDB
 import Testing
 
 import GraftStore
@@ -126,5 +127,16 @@ import GraftStore
         #expect(try await store.counts(fingerprint: fingerprint).prequentialAccuracy == 0.5)
         let sample = try await store.samples(label: "dog", after: 0, limit: 1)[0]
         #expect(sample.predicted?.label == "cat" && sample.predicted?.probability == 0.75)
+    }
+
+    @Test(arguments: [Store.lastPredicted, Store.lastAccuracy])
+    func theLastPredictionsAreFoundWithoutReadingSamples(query: String) async throws {
+        let state = try TemporaryState()
+        let store = try state.open()
+        let plan = try await store.read { db in
+            try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN \(query)", arguments: [1_000]).map { $0["detail"] as String }
+        }
+        #expect(plan.contains { $0.hasSuffix("samples USING COVERING INDEX predicted_samples") }, "\(plan)")
+        #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(plan)")
     }
 }
