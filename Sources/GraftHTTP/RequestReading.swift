@@ -1,5 +1,6 @@
 import Foundation
 import GraftAPI
+import HTTPTypes
 import Hummingbird
 import NIOCore
 import NIOFoundationCompat
@@ -40,7 +41,7 @@ extension Request {
 
     /// The whole body, at most `limit` bytes: where it came in one piece, that piece itself.
     func data(limit: Int) async throws -> Data {
-        if let encoding = headers[.contentEncoding], encoding.lowercased() != "identity" {
+        if let encoding = headers.value(of: .contentEncoding), encoding.lowercased() != "identity" {
             throw Problem(
                 .unsupportedType, detail: "expected no Content-Encoding, found '\(encoding)'; send the body as it is")
         }
@@ -48,7 +49,7 @@ extension Request {
             Problem(
                 .bodyTooLarge, detail: "the body is larger than the limit of \(limit) bytes; the setting is bodyLimit")
         }
-        let announced = headers[.contentLength].flatMap(Int.init)
+        let announced = headers.value(of: .contentLength).flatMap(Int.init)
         if let announced, announced > limit { throw tooLarge }
         var whole: ByteBuffer?
         for try await var piece in body {
@@ -101,6 +102,15 @@ extension String {
     /// `oneWord` as `one_word`, as ``APICoding`` spells keys.
     fileprivate var snakeCased: String {
         reduce(into: "") { $0 += $1.isUppercase ? "_\($1.lowercased())" : String($1) }
+    }
+}
+
+extension HTTPFields {
+    /// What the subscript returns, for what every request is asked for: that one makes an index of all fields first.
+    func value(of name: HTTPField.Name) -> String? {
+        var value: String?
+        for field in self where field.name == name { value = value.map { "\($0), \(field.value)" } ?? field.value }
+        return value
     }
 }
 

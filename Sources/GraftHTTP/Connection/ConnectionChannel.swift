@@ -89,13 +89,14 @@ struct ConnectionChannel: ServerChildChannel {
         let requests = IncomingRequests(value.stream)
         do {
             while let head = try await requests.next() {
-                if let expectation = head.headerFields[.expect], expectation.lowercased() != "100-continue" {
+                let expectation = head.headerFields.value(of: .expect)
+                if let expectation, expectation.lowercased() != "100-continue" {
                     throw Problem(
                         .expectationFailed, detail: "expected 'Expect: 100-continue' or none, found '\(expectation)'")
                 }
                 let body = IncomingBody(
-                    requests: requests, awaitsContinue: head.headerFields[.expect] != nil,
-                    announced: head.headerFields[.contentLength].flatMap(Int.init))
+                    requests: requests, awaitsContinue: expectation != nil,
+                    announced: head.headerFields.value(of: .contentLength).flatMap(Int.init))
                 let response = await responder(Request(head: head, body: RequestBody(asyncSequence: body)), value)
                 do {
                     // Whatever it is, a problem too: the client takes what follows the head for the next answer.

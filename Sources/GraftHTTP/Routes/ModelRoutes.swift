@@ -25,7 +25,7 @@ extension RouteTable {
 extension Request {
     /// The body as an image of the type that `Content-Type` names.
     func image(_ service: GraftService) async throws -> EncodedImage {
-        let format = try EncodedImage.format(mediaType: headers[.contentType])
+        let format = try EncodedImage.format(mediaType: headers.value(of: .contentType))
         return EncodedImage(bytes: try await data(limit: service.configuration.bodyLimit), format: format)
     }
 }

@@ -24,10 +24,11 @@ final class RecentAnswers: Sendable {
 
         mutating func insert(_ image: SeenImage, as id: UUID) {
             let place = next % answers.count
-            if let oldest = answers[place] {
-                numbers[oldest.id] = nil
-                encoded.bytes -= oldest.image.encodedByteCount
-                latents.bytes -= oldest.image.latentByteCount
+            // In place: a copy would count every reference in the oldest twice.
+            if answers[place] != nil {
+                numbers[answers[place]!.id] = nil
+                encoded.bytes -= answers[place]!.image.encodedByteCount
+                latents.bytes -= answers[place]!.image.latentByteCount
             }
             answers[place] = (id, image)
             numbers[id] = next
