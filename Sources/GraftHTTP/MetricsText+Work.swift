@@ -20,7 +20,7 @@ extension MetricsText {
         let parts: [(name: String, help: String, timings: Timings)] = [
             ("graftd_queue_seconds", "Time that images waited for a thread.", timings.queue),
             ("graftd_decode_seconds", "Time to decode and resize an image.", timings.decode),
-            ("graftd_inference_seconds", "Time of the network.", timings.inference),
+            ("graftd_inference_seconds", "Time of the network and of the head.", timings.inference),
             ("graftd_refit_seconds", "Time to solve the analytic head after a change.", timings.refit),
         ]
         for part in parts {

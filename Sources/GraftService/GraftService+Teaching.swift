@@ -37,7 +37,8 @@ extension GraftService {
         let name = try teaching.name()
         let (model, vision) = try visionOfLiveModel()
         let wanted = WantedFeatures(toTeach: model)
-        let (seen, _) = try await look(at: image, for: wanted, with: vision, toTeach: true) { _ in }
+        let seen = try await look(
+            at: image, for: wanted, with: vision, toTeach: true, judge: { _ in }, conclude: { seen, _ in seen })
         return try await teach(seen, as: name, teaching, model, vision)
     }
 

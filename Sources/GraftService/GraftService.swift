@@ -139,20 +139,20 @@ package final class GraftService: Sendable {
         return (model, vision)
     }
 
-    /// Looks at `image`, and notes how long it took; `conclude` works on the features on the same compute thread.
-    func look<R: Sendable>(
+    /// Looks at `image`, and notes how long that and what `judge` says of the features took; `conclude` works on both. All of
+    /// it on one compute thread.
+    func look<J, R: Sendable>(
         at image: EncodedImage, for wanted: WantedFeatures, with vision: Vision, toTeach: Bool = false,
-        _ conclude: @escaping @Sendable (SeenFeatures) -> R
-    ) async throws(Problem) -> (seen: SeenImage, conclusion: R) {
-        let (look, (digest, conclusion)) = try await vision.look(at: image, for: wanted, on: pool) { features in
-            // The thread that has decoded the bytes still has them in its cache.
-            (ImageDigest(of: image.bytes, isNeeded: toTeach), conclude(features))
+        judge: @escaping @Sendable (SeenFeatures) -> J, conclude: @escaping @Sendable (SeenImage, J) -> R
+    ) async throws(Problem) -> R {
+        try await vision.look(at: image, for: wanted, on: pool, judge: judge) { [self] look, judgement in
+            note(look)
+            let seen = SeenImage(
+                // The thread that has decoded the bytes still has them in its cache.
+                digest: ImageDigest(of: image.bytes, isNeeded: toTeach), fingerprint: vision.backbone.fingerprint,
+                features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
+            return conclude(seen, judgement)
         }
-        note(look)
-        let seen = SeenImage(
-            digest: digest, fingerprint: vision.backbone.fingerprint,
-            features: look.features, image: configuration.keep == .none ? nil : image, latent: look.latent)
-        return (seen, conclusion)
     }
 
     /// Counts an inference of a request that came to its end, and how long it took.

@@ -8,7 +8,9 @@ extension RouteTable {
         on(.post, "/v1/classify", by: .classify, isBrief: true) { request, _ in
             let top = try request.query("top", in: 1...1_000, default: 5)
             let image = try await request.image(service)
-            return try Response(try await service.classify(image, top: top))
+            return try await service.classify(image, top: top) { classification in
+                Result { try Response(classification) }
+            }.get()
         }
         on(.get, "/v1/versions", by: .classify) { _, _ in
             try Response(try await service.versions())

@@ -42,10 +42,10 @@ final class Vision: Sendable {
         var features: SeenFeatures
         /// Nil where latents are not kept.
         var latent: KeptLatent?
-        /// How long the parts took, and before them how long it waited for a thread.
+        /// How long it waited for a thread, was decoded, and was seen and judged.
+        var wait: Duration
         var decode: Duration
         var inference: Duration
-        var wait: Duration
     }
 
     /// What `image` comes to, computed on a thread of `pool`.
@@ -54,14 +54,14 @@ final class Vision: Sendable {
     func look(
         at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool
     ) async throws(Problem) -> Look {
-        try await look(at: image, for: wanted, on: pool) { _ in }.look
+        try await look(at: image, for: wanted, on: pool, judge: { _ in }, conclude: { look, _ in look })
     }
 
-    /// The same, with what `conclude` makes of the features on that thread.
-    func look<R: Sendable>(
+    /// What `conclude` makes of that and of what `judge` said of the features, all on the same thread.
+    func look<J, R: Sendable>(
         at image: EncodedImage, for wanted: WantedFeatures, on pool: ComputePool,
-        _ conclude: @escaping @Sendable (SeenFeatures) -> R
-    ) async throws(Problem) -> (look: Look, conclusion: R) {
+        judge: @escaping @Sendable (SeenFeatures) -> J, conclude: @escaping @Sendable (Look, J) -> R
+    ) async throws(Problem) -> R {
         let asked = ContinuousClock.now
         return try await Self.compute(on: pool) { [self] worker in
             let start = ContinuousClock.now
@@ -69,10 +69,11 @@ final class Vision: Sendable {
             let input = try preprocessor.tensor(of: bytes.span, declared: image.format, limits: limits)
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
+            let judgement = judge(features)
             let look = Look(
-                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
-                wait: start - asked)
-            return (look, conclude(features))
+                features: features, latent: latent, wait: start - asked, decode: decoded - start,
+                inference: ContinuousClock.now - decoded)
+            return conclude(look, judgement)
         }
     }
 
@@ -96,8 +97,8 @@ final class Vision: Sendable {
             let decoded = ContinuousClock.now
             let (features, latent) = pass(input, for: wanted, by: worker)
             return Look(
-                features: features, latent: latent, decode: decoded - start, inference: ContinuousClock.now - decoded,
-                wait: start - asked)
+                features: features, latent: latent, wait: start - asked, decode: decoded - start,
+                inference: ContinuousClock.now - decoded)
         }
     }
 
