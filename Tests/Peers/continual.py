@@ -41,9 +41,12 @@ def fashion(folder):
 
 def learn(arguments, pupil, steps):
     """Teaches the rows of each step, and trains after it."""
+    known = set()
     for number, rows in enumerate(steps, 1):
         pupil.teach(rows)
-        if arguments.strategy == "none":
+        known.update(pupil.labels[rows])
+        # There is nothing to train before a second label.
+        if arguments.strategy == "none" or len(known) < 2:
             continue
         start = time.monotonic()
         job = pupil.daemon.train(strategy=arguments.strategy, time_limit=arguments.time_limit)
