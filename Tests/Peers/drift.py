@@ -5,8 +5,9 @@ usage: drift.py BUILD [--splits N] [--taught N] [--seed N] [--weights FILE.pth] 
 BUILD is a folder with graftd and graftctl. 25 folders of Debian's openclipart-png, copies left out, are split into 70 %
 to teach and 30 % to ask about. One daemon is taught the first part as it is; then the conditions change, one after
 another, and after each change it is taught a few images (50 unless --taught says otherwise) as they look now, and asked
-about the whole second part as it looks now. Another daemon, a model taught everything, has been taught the whole first
-part under every condition. Prints the accuracy of both, and of the first before it was taught anything of a condition.
+about the whole second part as it looks now. Two others are models taught everything: one was taught all of that stream
+before it is asked anything, the other the whole first part both as it is and under every condition. Prints the accuracy
+of all three, and of the first before it was taught anything of a condition.
 """
 import argparse
 import pathlib
@@ -34,22 +35,26 @@ CONDITIONS = {
 def run(arguments, images, labels, seed):
     asked = split(labels, seed)
     taught_rows, asked_rows = numpy.flatnonzero(~asked), numpy.flatnonzero(asked)
-    stream = Pupil(arguments.build, images, labels, arguments.weights)
-    everything = Pupil(arguments.build, images, labels, arguments.weights)
+    pupils = [Pupil(arguments.build, images, labels, arguments.weights) for _ in range(3)]
+    stream, whole, every = pupils
     generator = numpy.random.default_rng(1000 * arguments.seed + seed)
+    steps = [(generator.choice(taught_rows, arguments.taught, replace=False), it) for it in CONDITIONS.values()]
     try:
         for condition in (None, *CONDITIONS.values()):
-            everything.teach(taught_rows, condition)
-        stream.teach(taught_rows)
+            every.teach(taught_rows, condition)
+        for pupil in (stream, whole):
+            pupil.teach(taught_rows)
+        for rows, condition in steps:
+            whole.teach(rows, condition)
         result = []
-        for condition in CONDITIONS.values():
+        for rows, condition in steps:
             before = stream.accuracy(asked_rows, condition)
-            stream.teach(generator.choice(taught_rows, arguments.taught, replace=False), condition)
-            result.append((before, stream.accuracy(asked_rows, condition), everything.accuracy(asked_rows, condition)))
+            stream.teach(rows, condition)
+            result.append((before, *(pupil.accuracy(asked_rows, condition) for pupil in pupils)))
         return numpy.array(result)
     finally:
-        stream.close()
-        everything.close()
+        for pupil in pupils:
+            pupil.close()
 
 
 def main():
@@ -66,9 +71,13 @@ def main():
     for seed in range(arguments.splits):
         results.append(run(arguments, images, labels, seed))
         print(f"split {seed} done", file=sys.stderr, flush=True)
-    print(f"{'condition':18} {'before':>7} {'taught ' + str(arguments.taught):>10} {'everything':>11} {'difference':>11}")
-    for name, (before, taught, everything) in zip(CONDITIONS, numpy.mean(results, 0)):
-        print(f"{name:18} {before:7.3f} {taught:10.3f} {everything:11.3f} {taught - everything:+11.3f}")
+    print(
+        f"{'condition':18} {'before':>7} {'taught ' + str(arguments.taught):>10} {'the stream':>11} {'difference':>11} "
+        f"{'every image':>12} {'difference':>11}")
+    for name, (before, taught, whole, every) in zip(CONDITIONS, numpy.mean(results, 0)):
+        print(
+            f"{name:18} {before:7.3f} {taught:10.3f} {whole:11.3f} {taught - whole:+11.3f} {every:12.3f} "
+            f"{taught - every:+11.3f}")
 
 
 if __name__ == "__main__":
