@@ -155,6 +155,23 @@ private struct Hidden {
         #expect(outcome.reason.contains("time limit"))
     }
 
+    @Test func whereTimeEndsTheModelsThatAreTunedAreKept() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        var late = hidden.training
+        let deadline = ContinuousClock.now + .seconds(3)
+        late.top!.deadline = deadline
+        let outcome = try late.train(hidden.set, latents: hidden.held, seed: 1) { _, message in
+            // Two are tuned within milliseconds, the third never.
+            if message == "tuning blocks, model 3 of 5" {
+                Thread.sleep(forTimeInterval: max(0, (deadline - .now) / .seconds(1)) + 0.01)
+            }
+        }
+        let top = try #require(outcome.top)
+        #expect(outcome.keepsTop && top.plan.folds == 2 && top.plannedFolds == 5, "\(outcome.reason)")
+        #expect(top.outOfFold.rows == (0..<75).filter { hidden.set.folds[$0] < 2 })
+        #expect(top.evaluation.balancedAccuracy > 0.9)
+    }
+
     @Test func samplesWithoutALatentAreLeftOutOfTheTopOnly() throws {
         let hidden = try Hidden(counts: [30, 25, 20])
         let rows = (0..<75).filter { $0 % 4 != 0 }

@@ -77,7 +77,8 @@ package struct RecipeTraining: Sendable {
         let top = try fit(without: nil, number: folds.count, start: start.head)
         let plan = TuningPlan(folds: folds.count, epochs: top.epochs.count, samples: rows.count)
         return TrainedTop(
-            top, plan: plan, part: 1, rateDivisor: 1, judged: judged, labels: set.labels, beside: start)
+            top, plan: plan, plannedFolds: plan.folds, part: 1, rateDivisor: 1, judged: judged, labels: set.labels,
+            beside: start)
     }
 
     // MARK: -

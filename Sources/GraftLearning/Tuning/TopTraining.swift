@@ -7,7 +7,8 @@ import GraftTensor
 ///
 /// The models are needed anyway, to judge by samples that were not learned, and their mean is better than one model that is
 /// tuned on everything. The same samples and seed give the same bytes, however many threads help and however long it takes:
-/// see ``TuningPlan``.
+/// see ``TuningPlan``. Only where the deadline comes before all of the plan's models are tuned does time decide, and those
+/// that are tuned by then are what there is.
 package struct TopTraining: Sendable {
     package var recipe = TuningRecipe.acrossFolds
     /// How far weights may go from where they began to where they ended, of which the best on held-out samples is taken: a
@@ -15,8 +16,9 @@ package struct TopTraining: Sendable {
     package var parts: [Float] = [0.5, 0.75, 1]
     /// What the plan is made for.
     package var timeLimit = Duration.seconds(180)
-    /// When it gives up; nil for ``timeLimit`` after it began.
+    /// When it ends with what it has, or gives up where that is less than two models; nil for ``timeLimit`` after it began.
     package var deadline: ContinuousClock.Instant?
+    private static let fewestFolds = 2
     /// What the recipe's rates are divided by where the loss grows, one after the other: the recipe was found with one
     /// backbone, and another may bear only shorter steps.
     private static let rateDivisors: [Double] = [1, 4, 16]
@@ -66,7 +68,7 @@ package struct TopTraining: Sendable {
         let labels = Set(start.head.labels)
         let known = latents.rows.filter { labels.contains(set.labels[$0]) }
         guard !known.isEmpty else { throw .noLatents(samples: set.count) }
-        let plan = TuningPlan(
+        var plan = TuningPlan(
             samples: known.count, epochs: recipe.epochs, batch: recipe.batch,
             multiplyAdds: multiplyAdds(of: blocks, latent: latents.shape), timeLimit: timeLimit,
             folds: start.foldHeads.count)
@@ -80,14 +82,26 @@ package struct TopTraining: Sendable {
         // By part.
         var judged = [HeldOutScores](repeating: HeldOutScores(), count: parts.count)
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
+        let begin = ContinuousClock.now
         for (number, fold) in folds.enumerated() {
+            let isEnough = number >= Self.fewestFolds
+            if isEnough, .now + (.now - begin) / number > deadline {
+                plan.folds = number
+                break
+            }
             let message = "tuning blocks, model \(number + 1) of \(folds.count)"
-            let tuned = try tuning.train(
-                .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
-                seed: SplitMix64.seed(seed, use: .folds, step: fold), start: start.foldHeads[fold].map { .linear($0) },
-                timeLimit: deadline - .now, by: worker,
-                progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
-                isCancelled: isCancelled)
+            let tuned: TunedTop
+            do {
+                tuned = try tuning.train(
+                    .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
+                    seed: SplitMix64.seed(seed, use: .folds, step: fold),
+                    start: start.foldHeads[fold].map { .linear($0) }, timeLimit: deadline - .now, by: worker,
+                    progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
+                    isCancelled: isCancelled)
+            } catch .outOfTime where isEnough {
+                plan.folds = number
+                break
+            }
             let began = try self.start(of: tuned, head: start.foldHeads[fold]!)
             let heldOut = rows.filter { set.folds[$0] == fold }
             for (p, part) in parts.enumerated() {
@@ -108,7 +122,7 @@ package struct TopTraining: Sendable {
         // The mean of what lies part of the way is what lies part of the way between the means.
         let mean = means.ended.moved(from: means.began, by: parts[chosen])
         return TrainedTop(
-            mean.with(offsets.taken(from: mean.head)), plan: plan, part: parts[chosen],
+            mean.with(offsets.taken(from: mean.head)), plan: plan, plannedFolds: folds.count, part: parts[chosen],
             rateDivisor: divisor, judged: judged[chosen].less(offsets), labels: set.labels, beside: start)
     }
 

@@ -3,7 +3,10 @@ package struct TrainedTop: Sendable, Equatable {
     /// The mean of the models that were tuned for each fold; its head over roots, with the temperature that suits
     /// held-out samples.
     package var top: TunedTop
+    /// What was done.
     package var plan: TuningPlan
+    /// For how many folds models were to be tuned: more than ``plan`` has where time ended before.
+    package var plannedFolds: Int
     /// How far its weights go from where they began to where tuning ended.
     package var part: Float
     /// What the recipe's learning rates were divided by, so that the loss did not grow.

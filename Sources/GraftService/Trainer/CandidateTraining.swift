@@ -156,6 +156,11 @@ struct CandidateTraining {
     private func candidate(_ trained: TrainedTop) -> Candidate {
         let plan = trained.plan
         var notes = ["\(plan.samples) samples, \(plan.epochs) epochs, judged by \(plan.folds) of \(Folds.count) folds"]
+        if plan.folds < trained.plannedFolds {
+            notes.append(
+                "the time limit ended before the models for \(trained.plannedFolds) folds were tuned: with more time, it is "
+                    + "usually a little better")
+        }
         if trained.rateDivisor > 1 {
             notes.append(
                 "learning rates divided by \(Int(trained.rateDivisor)), because the loss grew with longer steps")
