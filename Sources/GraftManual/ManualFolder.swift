@@ -7,7 +7,8 @@ package struct ManualFolder: Sendable {
 
     package init(prefix: String) { self.prefix = URL(filePath: prefix) }
 
-    package enum Shell: Sendable, CaseIterable {
+    /// By the names that ArgumentParser has for them, too.
+    private enum Shell: String, CaseIterable {
         case bash, zsh, fish
 
         /// Where Debian's shells look for the completions of `program`, below the prefix.
@@ -27,9 +28,14 @@ package struct ManualFolder: Sendable {
         return try write(page.text, to: "share/man/man\(section)/\(page.fileName)")
     }
 
-    @discardableResult
-    package func write(completions: String, of program: String, for shell: Shell) throws -> String {
-        try write(completions.hasSuffix("\n") ? completions : completions + "\n", to: shell.path(program))
+    /// Writes the completions of `program` for each shell, and returns their paths below the prefix.
+    ///
+    /// - Parameter script: Makes those for the shell of this name.
+    package func writeCompletions(of program: String, script: (_ shell: String) -> String) throws -> [String] {
+        try Shell.allCases.map { shell in
+            let text = script(shell.rawValue)
+            return try write(text.hasSuffix("\n") ? text : text + "\n", to: shell.path(program))
+        }
     }
 
     private func write(_ text: String, to path: String) throws -> String {

@@ -25,9 +25,10 @@ struct Manual: ParsableCommand {
             of: CommandHelp(dump: Graftd._dumpHelp()), section: 8, seeAlso: ["graftctl(1)", "graftd.yaml(5)"],
             date: date)
         for page in pages + [.settings(Configuration.settings, date: date)] { print(try folder.write(page)) }
-        for (shell, parsed) in [(ManualFolder.Shell.bash, CompletionShell.bash), (.zsh, .zsh), (.fish, .fish)] {
-            print(try folder.write(completions: Graftd.completionScript(for: parsed), of: "graftd", for: shell))
+        let completions = try folder.writeCompletions(of: "graftd") { shell in
+            Graftd.completionScript(for: CompletionShell(rawValue: shell)!)
         }
+        for path in completions { print(path) }
     }
 }
 

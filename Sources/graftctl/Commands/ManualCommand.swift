@@ -27,23 +27,12 @@ struct ManualCommand: ParsableCommand {
             date: date)
         do {
             for page in pages { print(try folder.write(page)) }
-            for shell in ManualFolder.Shell.allCases {
-                print(
-                    try folder.write(
-                        completions: Graftctl.completionScript(for: shell.parsed), of: "graftctl", for: shell))
+            let completions = try folder.writeCompletions(of: "graftctl") { shell in
+                Graftctl.completionScript(for: CompletionShell(rawValue: shell)!)
             }
+            for path in completions { print(path) }
         } catch {
             throw CommandFailure("cannot write below '\(prefix)': \(error.localizedDescription)")
-        }
-    }
-}
-
-extension ManualFolder.Shell {
-    fileprivate var parsed: CompletionShell {
-        switch self {
-        case .bash: .bash
-        case .zsh: .zsh
-        case .fish: .fish
         }
     }
 }
