@@ -5,11 +5,11 @@ import Foundation
 struct ServeCost: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cost",
-        abstract: "Measures what a request costs beyond decoding and the network, in time and in processor time.",
+        abstract: "Measures what a request costs beyond decoding and inference, in time and in processor time.",
         discussion: """
-            One client asks at a time. Of each turn of 25 requests the daemon's own times of waiting, decoding and the network \
-            are taken off the client's; the median of the turns is reported. Processor time is that of the daemon's threads \
-            that do not compute, under 64 clients.
+            One client asks at a time. Of each turn of 25 requests the daemon's own times of waiting, decoding, and the network with \
+            its head are taken off the client's; the median of the turns is reported. Processor time is that of the \
+            daemon's threads that do not compute, under 64 clients.
             """)
 
     @OptionGroup var options: ServeOptions
@@ -84,7 +84,7 @@ private struct CostResult: Encodable {
     var words: [String] {
         [
             "one client, \(body): \(round_trip_ms) ms = waiting for a thread \(queue_ms) + decoding \(decode_ms) + "
-                + "network \(network_ms) + HTTP and JSON \(http_and_json_ms) (at most 0.4)",
+                + "network and head \(network_ms) + HTTP and JSON \(http_and_json_ms) (at most 0.4)",
             "64 clients, processor time of a request: \(compute_threads_processor_ms) ms on compute threads, "
                 + "\(other_threads_processor_ms) ms on all others",
         ]
