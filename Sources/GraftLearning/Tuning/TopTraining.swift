@@ -16,9 +16,8 @@ package struct TopTraining: Sendable {
     package var parts: [Float] = [0.5, 0.75, 1]
     /// What the plan is made for.
     package var timeLimit = Duration.seconds(180)
-    /// When it ends with what it has, or gives up where that is less than two models; nil for ``timeLimit`` after it began.
+    /// When it ends with what it has, or gives up where no model is tuned; nil for ``timeLimit`` after it began.
     package var deadline: ContinuousClock.Instant?
-    private static let fewestFolds = 2
     /// What the recipe's rates are divided by where the loss grows, one after the other: the recipe was found with one
     /// backbone, and another may bear only shorter steps.
     private static let rateDivisors: [Double] = [1, 4, 16]
@@ -84,8 +83,7 @@ package struct TopTraining: Sendable {
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
         let begin = ContinuousClock.now
         for (number, fold) in folds.enumerated() {
-            let isEnough = number >= Self.fewestFolds
-            if isEnough, .now + (.now - begin) / number > deadline {
+            if number > 0, .now + (.now - begin) / number > deadline {
                 plan.folds = number
                 break
             }
@@ -98,7 +96,7 @@ package struct TopTraining: Sendable {
                     start: start.foldHeads[fold].map { .linear($0) }, timeLimit: deadline - .now, by: worker,
                     progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
                     isCancelled: isCancelled)
-            } catch .outOfTime where isEnough {
+            } catch .outOfTime where number > 0 {
                 plan.folds = number
                 break
             }
