@@ -49,7 +49,7 @@ extension Store {
     /// Over how many of the last samples prequential accuracy is taken.
     package static let prequentialWindow = 500
 
-    /// Takes that number.
+    /// The query of ``StoreCounts/prequentialAccuracy``; its argument is the number of samples.
     package static let lastAccuracy = """
         SELECT avg(predicted_right) FROM
             (SELECT predicted_right FROM samples WHERE predicted_right IS NOT NULL ORDER BY sequence DESC LIMIT ?)

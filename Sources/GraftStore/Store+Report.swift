@@ -16,7 +16,7 @@ package struct JudgedSample: Sendable, Equatable {
 }
 
 extension Store {
-    /// Takes a limit.
+    /// What ``prequential(last:)`` asks for; its argument is the limit.
     package static let lastPredicted = """
         SELECT label, predicted_label AS answered, predicted_probability AS probability FROM samples
         WHERE predicted_right IS NOT NULL AND label <> \(negative) ORDER BY sequence DESC LIMIT ?
