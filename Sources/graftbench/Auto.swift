@@ -24,6 +24,8 @@ struct Auto: AsyncParsableCommand {
     @Option(help: "A recipe as JSON, instead of the usual one.") var recipe: String?
     @Option(help: "How far weights go from where they began to where they ended, instead of what is best held out.")
     var part: Float?
+    @Option(help: "Models, epochs of each, and samples of all folds together, as 5,8,1257, instead of what fits.")
+    var plan: TuningPlan?
     @Flag(help: "Let it take longer than planned, on a machine that is busy with other things.") var patient = false
     @Flag(help: "Print each step.") var verbose = false
     @Flag(help: "Print one line of JSON.") var json = false
@@ -44,6 +46,7 @@ struct Auto: AsyncParsableCommand {
         if let recipe { top.recipe = try JSONDecoder().decode(TuningRecipe.self, from: Data(recipe.utf8)) }
         if let part { top.parts = [part] }
         top.timeLimit = .seconds(timeLimit)
+        top.plan = plan
         if patient { top.deadline = .now + .seconds(86_400) }
         let shape = architecture.latent(before: first)
         let training = try FeatureFiles(prefix: train)
@@ -96,6 +99,15 @@ struct Auto: AsyncParsableCommand {
             throw ValidationError("\(prefix)Z.npy is \(array.shape), expected \(expected)")
         }
         return HeldLatents(shape: shape, values: array.elements)
+    }
+}
+
+extension TuningPlan: ExpressibleByArgument {
+    /// `FOLDS,EPOCHS,SAMPLES`.
+    package init?(argument: String) {
+        let counts = argument.split(separator: ",").compactMap { Int($0) }
+        guard counts.count == 3, counts.allSatisfy({ $0 > 0 }) else { return nil }
+        self.init(folds: counts[0], epochs: counts[1], samples: counts[2])
     }
 }
 

@@ -2,7 +2,7 @@ import GraftLearning
 import Testing
 
 @Suite struct TuningPlanTests {
-    // The blocks of EfficientNet-Lite0 above its default cut take 1.4 · 10⁸ products an image: 54,600 passes in 180 s.
+    // The blocks of EfficientNet-Lite0 above its default cut take 1.4 · 10⁸ products an image: 32,785 passes in 180 s.
     private func plan(samples: Int, multiplyAdds: Int = 140_000_000, seconds: Int = 180, folds: Int = 5) -> TuningPlan {
         TuningPlan(
             samples: samples, epochs: 5, batch: 32, multiplyAdds: multiplyAdds, timeLimit: .seconds(seconds),
@@ -14,11 +14,11 @@ import Testing
         (samples: 100, folds: 5, epochs: 20, learned: 100),
         (samples: 400, folds: 5, epochs: 16, learned: 400),
         (samples: 1_257, folds: 5, epochs: 5, learned: 1_257),
-        // More of them leave fewer epochs, then fewer folds, then leave samples out.
-        (samples: 3_000, folds: 5, epochs: 4, learned: 3_000),
-        (samples: 5_000, folds: 4, epochs: 3, learned: 5_000),
-        (samples: 10_000, folds: 2, epochs: 3, learned: 10_000),
-        (samples: 100_000, folds: 2, epochs: 1, learned: 34_151),
+        // More of them leave fewer folds, then fewer epochs, then leave samples out.
+        (samples: 3_000, folds: 3, epochs: 4, learned: 3_000),
+        (samples: 5_000, folds: 2, epochs: 4, learned: 5_000),
+        (samples: 10_000, folds: 1, epochs: 4, learned: 10_000),
+        (samples: 100_000, folds: 1, epochs: 1, learned: 40_982),
     ])
     func samplesDecideWhatIsTakenOn(samples: Int, folds: Int, epochs: Int, learned: Int) {
         #expect(plan(samples: samples) == TuningPlan(folds: folds, epochs: epochs, samples: learned))
@@ -30,11 +30,11 @@ import Testing
         let products = 3.0 * 0.8 * Double(multiplyAdds * plan.samples * plan.folds * plan.epochs)
         // Two batches are learned from whatever they take.
         #expect(products <= 180 * TuningPlan.multiplyAddsPerSecond || plan.samples <= 64)
-        #expect(plan.folds >= 2 && plan.epochs >= 1 && plan.samples <= samples)
+        #expect(plan.folds >= 1 && plan.epochs >= 1 && plan.samples <= samples)
     }
 
     @Test func moreTimeIsUsed() {
-        #expect(plan(samples: 10_000, seconds: 600) == TuningPlan(folds: 5, epochs: 4, samples: 10_000))
+        #expect(plan(samples: 10_000, seconds: 600) == TuningPlan(folds: 3, epochs: 4, samples: 10_000))
         #expect(plan(samples: 1_257, folds: 1).folds == 1)
     }
 }

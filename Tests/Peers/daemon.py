@@ -68,7 +68,7 @@ class Daemon:
         order = {"strategy": strategy, "features": features, **({"time_limit": time_limit} if time_limit else {})}
         self.call("POST", "/v1/train", json.dumps(order))
         while (job := self.call("GET", "/v1/train"))["state"] == "running":
-            time.sleep(0.05)
+            time.sleep(0.5)  # Asking takes time from who trains.
         return job
 
     def ctl(self, *arguments):

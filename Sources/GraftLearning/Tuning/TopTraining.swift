@@ -6,14 +6,16 @@ import GraftTensor
 /// found; the mean of these models' weights is published.
 ///
 /// The models are needed anyway, to judge by samples that were not learned, and their mean is better than one model that is
-/// tuned on everything. The same samples and seed give the same bytes, however many threads help and however long it takes:
-/// see ``TuningPlan``. Only where the deadline comes before all of the plan's models are tuned does time decide, and those
-/// that are tuned by then are what there is.
+/// tuned on everything. The same samples and seed give the same bytes, however many threads help: see ``TuningPlan``. Time
+/// decides only where a machine is too slow for the plan: by how long the first steps take it chooses one of a few smaller
+/// plans, and where the deadline comes before all models are tuned, those that are tuned by then are what there is.
 package struct TopTraining: Sendable {
     package var recipe = TuningRecipe.acrossFolds
     /// How far weights may go from where they began to where they ended, of which the best on held-out samples is taken: a
     /// part of the way where samples are few, all of it where they are many. See ``TunedTop/moved(from:by:)``.
     package var parts: [Float] = [0.5, 0.75, 1]
+    /// What is taken on, instead of what there is time for.
+    package var plan: TuningPlan?
     /// What the plan is made for.
     package var timeLimit = Duration.seconds(180)
     /// When it ends with what it has, or gives up where no model is tuned; nil for ``timeLimit`` after it began.
@@ -21,6 +23,8 @@ package struct TopTraining: Sendable {
     /// What the recipe's rates are divided by where the loss grows, one after the other: the recipe was found with one
     /// backbone, and another may bear only shorter steps.
     private static let rateDivisors: [Double] = [1, 4, 16]
+    /// How many steps tell how fast a machine is.
+    private static let timedSteps = 8
     private let blocks: [Block]
     private let instructionSet: InstructionSet
     private let elements: @Sendable (Parameter) throws -> [Float]
@@ -67,14 +71,14 @@ package struct TopTraining: Sendable {
         let labels = Set(start.head.labels)
         let known = latents.rows.filter { labels.contains(set.labels[$0]) }
         guard !known.isEmpty else { throw .noLatents(samples: set.count) }
-        var plan = TuningPlan(
-            samples: known.count, epochs: recipe.epochs, batch: recipe.batch,
-            multiplyAdds: multiplyAdds(of: blocks, latent: latents.shape), timeLimit: timeLimit,
-            folds: start.foldHeads.count)
-        var planned = recipe.slowed(by: divisor)
-        planned.epochs = plan.epochs
-        let tuning = try TopTuning(
-            planned, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
+        var (plan, share) =
+            if let plan { (plan, share: 1.0) } else {
+                try planned(
+                    known, set, start: start, latents: latents, until: deadline, by: worker, isCancelled: isCancelled)
+            }
+        var recipe = recipe.slowed(by: divisor)
+        recipe.epochs = plan.epochs
+        let tuning = try tuning(recipe, start: start)
         let rows = sample(known, count: plan.samples, seed: seed)
 
         var means: (began: TunedTop, ended: TunedTop)?
@@ -120,8 +124,9 @@ package struct TopTraining: Sendable {
         // The mean of what lies part of the way is what lies part of the way between the means.
         let mean = means.ended.moved(from: means.began, by: parts[chosen])
         return TrainedTop(
-            mean.with(offsets.taken(from: mean.head)), plan: plan, plannedFolds: folds.count, part: parts[chosen],
-            rateDivisor: divisor, judged: judged[chosen].less(offsets), labels: set.labels, beside: start)
+            mean.with(offsets.taken(from: mean.head)), plan: plan, share: share, plannedFolds: folds.count,
+            part: parts[chosen], rateDivisor: divisor, judged: judged[chosen].less(offsets), labels: set.labels,
+            beside: start)
     }
 
     /// The features of the samples `rows` that have a latent, through `top`: `body` gets one sample at a time.
@@ -137,6 +142,55 @@ package struct TopTraining: Sendable {
                 try body(row, ImageFeatures(Array(features[n * count..<(n + 1) * count])))
             }
         }
+    }
+
+    // MARK: - The plan
+
+    /// The most that this machine has time for before `deadline`, and which part that is of what was to be taken on.
+    private func planned(
+        _ known: [Int], _ set: TrainingSet, start: TrainedHead, latents: some LatentSource,
+        until deadline: ContinuousClock.Instant, by worker: Worker, isCancelled: () -> Bool
+    ) throws(TuningError) -> (TuningPlan, share: Double) {
+        let multiplyAdds = multiplyAdds(of: blocks, latent: latents.shape)
+        let perSample = try sampleDuration(
+            known, set, start: start, latents: latents, by: worker, isCancelled: isCancelled)
+        let time = deadline - .now
+        var plan: TuningPlan?
+        for share in TuningPlan.shares {
+            plan = TuningPlan(
+                samples: known.count, epochs: recipe.epochs, batch: recipe.batch, multiplyAdds: multiplyAdds,
+                timeLimit: timeLimit, folds: start.foldHeads.count, share: share)
+            if perSample * plan!.cost(askings: parts.count) <= time { return (plan!, share) }
+        }
+        throw .outOfTime(limit: timeLimit, epochs: 0, of: plan!.epochs)
+    }
+
+    /// How long a sample takes to be learned from once, by the median of a few steps whose weights are forgotten.
+    private func sampleDuration(
+        _ known: [Int], _ set: TrainingSet, start: TrainedHead, latents: some LatentSource, by worker: Worker,
+        isCancelled: () -> Bool
+    ) throws(TuningError) -> Duration {
+        var recipe = recipe
+        // Steps short enough to be safe with any backbone.
+        (recipe.blockRate, recipe.headRate, recipe.blockRates) = (1e-6, 1e-6, [:])
+        recipe.epochs = Self.timedSteps
+        var begins: [ContinuousClock.Instant] = []
+        do {
+            _ = try tuning(recipe, start: start).train(
+                .init(labels: set.labels, learned: known), latents: latents, seed: 0, start: .linear(start.head),
+                by: worker,
+                isCancelled: {
+                    begins.append(.now)
+                    return begins.count > Self.timedSteps || isCancelled()
+                })
+        } catch .cancelled where begins.count > Self.timedSteps {}
+        let durations = zip(begins.dropFirst(), begins).map { $0 - $1 }.sorted()
+        return durations[durations.count / 2] / min(recipe.batch, known.count)
+    }
+
+    private func tuning(_ recipe: TuningRecipe, start: TrainedHead) throws(TuningError) -> TopTuning {
+        try TopTuning(
+            recipe, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
     }
 
     // MARK: -
@@ -200,7 +254,7 @@ extension TuningRecipe {
         recipe.headStart = .solved
         (recipe.blockRate, recipe.headRate) = (3e-4, 3e-4)
         (recipe.schedule, recipe.warmUp) = (.cosine, 0.1)
-        recipe.epochs = 8
+        recipe.epochs = 5
         recipe.mirror = true
         recipe.labelSmoothing = 0.1
         recipe.labelBalance = 0.5

@@ -5,6 +5,8 @@ package struct TrainedTop: Sendable, Equatable {
     package var top: TunedTop
     /// What was done.
     package var plan: TuningPlan
+    /// The part of the usual work that there was time for: 1 unless the machine is slow.
+    package var share = 1.0
     /// For how many folds models were to be tuned: more than ``plan`` has where time ended before.
     package var plannedFolds: Int
     /// How far its weights go from where they began to where tuning ended.

@@ -1,9 +1,11 @@
+import Foundation
+
 /// How much a tuning across folds takes on, chosen from counts alone, so that the same samples give the same plan on every
-/// machine.
+/// machine that is not too slow for it.
 ///
-/// Models for two to five folds are tuned, each on the samples of all other folds. More of them are better, because what is
+/// Models for one to five folds are tuned, each on the samples of all other folds. More of them are better, because what is
 /// published is their mean, but not at the price of hardly training each: the most folds are taken for which each model sees
-/// its samples ``leastEpochs`` times. Where even two folds leave no time for one epoch, only some of the samples are learned.
+/// its samples ``leastEpochs`` times. Where even one fold leaves no time for one epoch, only some of the samples are learned.
 package struct TuningPlan: Codable, Sendable, Equatable {
     /// How many folds are held out, one after the other.
     package var folds: Int
@@ -15,12 +17,15 @@ package struct TuningPlan: Codable, Sendable, Equatable {
         (self.folds, self.epochs, self.samples) = (folds, epochs, samples)
     }
 
-    /// Products a second while training, forward and back, on which plans count: what two cores of a recent desktop manage
-    /// with something to spare. A slower machine needs a longer limit for the same plan.
-    package static let multiplyAddsPerSecond = 1.5e11
+    /// Products a second while training, forward and back, on which plans count: what two cores of a desktop with AVX2
+    /// manage. Where a machine is slower, it takes on a smaller ``shares``.
+    package static let multiplyAddsPerSecond = 0.9e11
+    /// The parts of the usual work that a slow machine chooses from, descending: far enough from each other that it mostly
+    /// chooses the same.
+    static let shares = (0..<16).map { pow(0.75, Double($0)) }
     /// The part of the time limit that the steps may take; the rest is for the head before, and for looking at samples.
     private static let stepShare = 0.85
-    private static let leastEpochs = 3
+    private static let leastEpochs = 4
     /// Few samples are seen more often, so that a model takes about so many steps.
     private static let wantedSteps = 160
     private static let mostEpochs = 20
@@ -36,18 +41,27 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     ///   - epochs: The fewest that are wanted, where there is time for them.
     ///   - multiplyAdds: Of one latent through the blocks.
     ///   - folds: The most that can be held out.
+    ///   - share: How much of what fits the limit is taken on.
     package init(
-        samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count
+        samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count,
+        share: Double = 1
     ) {
         precondition(samples > 0 && folds > 0 && batch > 0)
-        let passes = Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
+        let passes = share * Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
         let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
         let wanted = max(epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / learned)))
         func affordable(_ folds: Int) -> Int { min(wanted, Int(min(passes / (learned * Double(folds)), 1e6))) }
-        let few = min(2, folds)
-        self.folds = (few...folds).last { affordable($0) >= min(wanted, Self.leastEpochs) } ?? few
+        self.folds = (1...folds).last { affordable($0) >= min(wanted, Self.leastEpochs) } ?? 1
         self.epochs = max(1, affordable(self.folds))
         let part = min(1, passes / (learned * Double(self.folds)))
         self.samples = max(min(samples, 2 * batch), Int(Double(samples) * part))
+    }
+    /// How many samples are learned from, each epoch counted, and how many more that would be in the time for judging: each
+    /// model is asked about its fold `askings` times.
+    func cost(askings: Int) -> Double {
+        let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
+        // Without the way back it takes nearly half of the time.
+        let asked = (Double(samples) - learned) * Double(askings) / 2
+        return Double(folds) * (learned * Double(epochs) + asked)
     }
 }

@@ -156,6 +156,12 @@ struct CandidateTraining {
     private func candidate(_ trained: TrainedTop) -> Candidate {
         let plan = trained.plan
         var notes = ["\(plan.samples) samples, \(plan.epochs) epochs, judged by \(plan.folds) of \(Folds.count) folds"]
+        if trained.share < 1 {
+            let percent = Int((100 * trained.share).rounded())
+            notes.append(
+                "planned for \(percent) % of the usual work, because this machine is slow for these blocks: with more time, "
+                    + "it is usually a little better")
+        }
         if plan.folds < trained.plannedFolds {
             notes.append(
                 "the time limit ended before the models for \(trained.plannedFolds) folds were tuned: with more time, it is "
