@@ -70,6 +70,19 @@ private struct Hidden {
     }
 }
 
+/// As from a disk that takes 40 ms for each batch.
+private struct SlowLatents: LatentSource {
+    let latents: HeldLatents
+
+    var shape: MapShape { latents.shape }
+    var rows: [Int] { latents.rows }
+
+    func read(_ rows: [Int], into values: inout MutableSpan<Float>) -> [Int] {
+        Thread.sleep(forTimeInterval: 0.04)
+        return latents.read(rows, into: &values)
+    }
+}
+
 @Suite struct AutoTrainingTests {
     @Test func tunedBlocksAreKeptWhereTheyFindWhatTheHeadCannotSee() throws {
         let hidden = try Hidden(counts: [30, 25, 20])
@@ -153,6 +166,25 @@ private struct Hidden {
         let outcome = try late.train(hidden.set, latents: hidden.held, seed: 1)
         #expect(outcome.head == head && outcome.top == nil && !outcome.keepsTop)
         #expect(outcome.reason.contains("time limit"))
+    }
+
+    @Test func aSlowMachineTakesOnLess() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        let usual = try #require(try hidden.training.train(hidden.set, latents: hidden.held, seed: 1).top)
+        #expect(usual.share == 1)
+        var slow = hidden.training
+        // The usual 200 steps take 8 s, the fewest that are planned a tenth of that.
+        slow.top!.deadline = .now + .seconds(4)
+        let outcome = try slow.train(hidden.set, latents: SlowLatents(latents: hidden.held), seed: 1)
+        let top = try #require(outcome.top, "\(outcome.reason)")
+        #expect(top.share < 1 && top.plan.cost(askings: 3) < usual.plan.cost(askings: 3))
+        #expect(top.top.epochs.count == top.plan.epochs)
+        // The plan alone decides what is learned.
+        var planned = hidden.training
+        planned.top!.plan = top.plan
+        var expected = try #require(try planned.train(hidden.set, latents: hidden.held, seed: 1).top)
+        (expected.share, expected.plannedFolds) = (top.share, top.plannedFolds)
+        #expect(top == expected)
     }
 
     @Test func whereTimeEndsTheModelsThatAreTunedAreKept() throws {

@@ -22,7 +22,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     package static let multiplyAddsPerSecond = 0.9e11
     /// The parts of the usual work that a slow machine chooses from, descending: far enough from each other that it mostly
     /// chooses the same.
-    static let shares = (0..<16).map { pow(0.75, Double($0)) }
+    package static let shares = (0..<16).map { pow(0.75, Double($0)) }
     /// The part of the time limit that the steps may take; the rest is for the head before, and for looking at samples.
     private static let stepShare = 0.85
     private static let leastEpochs = 4
@@ -41,15 +41,17 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     ///   - epochs: The fewest that are wanted, where there is time for them.
     ///   - multiplyAdds: Of one latent through the blocks.
     ///   - folds: The most that can be held out.
-    ///   - share: How much of what fits the limit is taken on.
+    ///   - share: The part of the usual work that is taken on.
     package init(
         samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count,
         share: Double = 1
     ) {
         precondition(samples > 0 && folds > 0 && batch > 0)
-        let passes = share * Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
         let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
         let wanted = max(epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / learned)))
+        let all = Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
+        // Nothing is taken from what is not used anyway.
+        let passes = share < 1 ? share * min(all, learned * Double(folds * wanted)) : all
         func affordable(_ folds: Int) -> Int { min(wanted, Int(min(passes / (learned * Double(folds)), 1e6))) }
         self.folds = (1...folds).last { affordable($0) >= min(wanted, Self.leastEpochs) } ?? 1
         self.epochs = max(1, affordable(self.folds))
@@ -58,7 +60,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     }
     /// How many samples are learned from, each epoch counted, and how many more that would be in the time for judging: each
     /// model is asked about its fold `askings` times.
-    func cost(askings: Int) -> Double {
+    package func cost(askings: Int) -> Double {
         let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
         // Without the way back it takes nearly half of the time.
         let asked = (Double(samples) - learned) * Double(askings) / 2
