@@ -165,7 +165,7 @@ private struct SlowLatents: LatentSource {
         late.top!.deadline = .now
         let outcome = try late.train(hidden.set, latents: hidden.held, seed: 1)
         #expect(outcome.head == head && outcome.top == nil && !outcome.keepsTop)
-        #expect(outcome.reason.contains("time limit"))
+        #expect(outcome.reason.contains("time limit") && outcome.reason.contains("allow more time"))
     }
 
     @Test func aSlowMachineTakesOnLess() throws {
@@ -173,11 +173,11 @@ private struct SlowLatents: LatentSource {
         let usual = try #require(try hidden.training.train(hidden.set, latents: hidden.held, seed: 1).top)
         #expect(usual.share == 1)
         var slow = hidden.training
-        // The usual 200 steps take 8 s, the fewest that are planned a tenth of that.
+        // The usual 200 steps take 8 s, the fewest that are planned less than one.
         slow.top!.deadline = .now + .seconds(4)
         let outcome = try slow.train(hidden.set, latents: SlowLatents(latents: hidden.held), seed: 1)
         let top = try #require(outcome.top, "\(outcome.reason)")
-        #expect(top.share < 1 && top.plan.cost(askings: 3) < usual.plan.cost(askings: 3))
+        #expect(top.share < 1 && top.plan.work(judgings: 3) < usual.plan.work(judgings: 3))
         #expect(top.top.epochs.count == top.plan.epochs)
         // The plan alone decides what is learned.
         var planned = hidden.training

@@ -37,6 +37,7 @@ import Testing
         #expect(plan(samples: 10_000, seconds: 600) == TuningPlan(folds: 3, epochs: 4, samples: 10_000))
         #expect(plan(samples: 1_257, folds: 1).folds == 1)
     }
+
     @Test(arguments: [100, 1_257, 10_000, 100_000], [1_000_000, 140_000_000])
     func smallerSharesAreLessWork(samples: Int, multiplyAdds: Int) {
         let usual = TuningPlan(
@@ -46,7 +47,7 @@ import Testing
                 samples: samples, epochs: 5, batch: 32, multiplyAdds: multiplyAdds, timeLimit: .seconds(180),
                 share: share)
             // The usual plan may leave a quarter of what fits, because epochs are whole; two batches are always learned from.
-            #expect(plan.cost(askings: 0) <= share * usual.cost(askings: 0) / 0.75 || plan.samples <= 64)
+            #expect(plan.work(judgings: 0) <= share * usual.work(judgings: 0) / 0.75 || plan.samples <= 64)
         }
     }
 }

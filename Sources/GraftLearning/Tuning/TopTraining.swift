@@ -25,6 +25,8 @@ package struct TopTraining: Sendable {
     private static let rateDivisors: [Double] = [1, 4, 16]
     /// How many steps tell how fast a machine is.
     private static let timedSteps = 8
+    /// The part of what is left of the time that a plan may take, as neighbours come and go.
+    private static let timeShare = 0.95
     private let blocks: [Block]
     private let instructionSet: InstructionSet
     private let elements: @Sendable (Parameter) throws -> [Float]
@@ -78,13 +80,15 @@ package struct TopTraining: Sendable {
             }
         var recipe = recipe.slowed(by: divisor)
         recipe.epochs = plan.epochs
-        let tuning = try tuning(recipe, start: start)
+        let tuning = try tuning(recipe, over: start.head.space)
         let rows = sample(known, count: plan.samples, seed: seed)
+        plan.samples = rows.count
 
         var means: (began: TunedTop, ended: TunedTop)?
         // By part.
         var judged = [HeldOutScores](repeating: HeldOutScores(), count: parts.count)
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
+        plan.folds = folds.count
         let begin = ContinuousClock.now
         for (number, fold) in folds.enumerated() {
             if number > 0, .now + (.now - begin) / number > deadline {
@@ -134,8 +138,7 @@ package struct TopTraining: Sendable {
         of rows: [Int], through top: TunedTop, latents: some LatentSource, by worker: Worker = .alone,
         _ body: (_ row: Int, _ features: ImageFeatures) throws -> Void
     ) throws {
-        let tuning = try TopTuning(
-            recipe, blocks: blocks, space: top.head.space, instructionSet: instructionSet, elements: elements)
+        let tuning = try tuning(recipe, over: top.head.space)
         try tuning.forEachBatch(of: rows, through: top, latents: latents, by: worker) { rows, features, _ in
             let count = features.count / rows.count
             for (n, row) in rows.enumerated() {
@@ -154,15 +157,16 @@ package struct TopTraining: Sendable {
         let multiplyAdds = multiplyAdds(of: blocks, latent: latents.shape)
         let perSample = try sampleDuration(
             known, set, start: start, latents: latents, by: worker, isCancelled: isCancelled)
-        let time = deadline - .now
-        var plan: TuningPlan?
+        let time = (deadline - .now) * Self.timeShare
+        var needed = Duration.zero
         for share in TuningPlan.shares {
-            plan = TuningPlan(
+            let plan = TuningPlan(
                 samples: known.count, epochs: recipe.epochs, batch: recipe.batch, multiplyAdds: multiplyAdds,
                 timeLimit: timeLimit, folds: start.foldHeads.count, share: share)
-            if perSample * plan!.cost(askings: parts.count) <= time { return (plan!, share) }
+            needed = perSample * plan.work(judgings: parts.count)
+            if needed <= time { return (plan, share) }
         }
-        throw .outOfTime(limit: timeLimit, epochs: 0, of: plan!.epochs)
+        throw .tooLittleTime(needed: .seconds((needed / .seconds(1)).rounded(.up)), limit: timeLimit)
     }
 
     /// How long a sample takes to be learned from once, by the median of a few steps whose weights are forgotten.
@@ -173,10 +177,11 @@ package struct TopTraining: Sendable {
         var recipe = recipe
         // Steps short enough to be safe with any backbone.
         (recipe.blockRate, recipe.headRate, recipe.blockRates) = (1e-6, 1e-6, [:])
-        recipe.epochs = Self.timedSteps
+        // It never comes to the last one, which must not have made anything worse.
+        recipe.epochs = Self.timedSteps + 1
         var begins: [ContinuousClock.Instant] = []
         do {
-            _ = try tuning(recipe, start: start).train(
+            _ = try tuning(recipe, over: start.head.space).train(
                 .init(labels: set.labels, learned: known), latents: latents, seed: 0, start: .linear(start.head),
                 by: worker,
                 isCancelled: {
@@ -188,9 +193,8 @@ package struct TopTraining: Sendable {
         return durations[durations.count / 2] / min(recipe.batch, known.count)
     }
 
-    private func tuning(_ recipe: TuningRecipe, start: TrainedHead) throws(TuningError) -> TopTuning {
-        try TopTuning(
-            recipe, blocks: blocks, space: start.head.space, instructionSet: instructionSet, elements: elements)
+    private func tuning(_ recipe: TuningRecipe, over space: FeatureSpace) throws(TuningError) -> TopTuning {
+        try TopTuning(recipe, blocks: blocks, space: space, instructionSet: instructionSet, elements: elements)
     }
 
     // MARK: -

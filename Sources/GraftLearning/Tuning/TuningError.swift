@@ -12,6 +12,8 @@ package enum TuningError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The loss is no number, or greater than that of guessing: the steps are too long.
     case diverged(epoch: Int, step: Int, loss: Double)
     case unreadable(detail: String)
+    /// The least that can be planned takes longer than what is left of the limit.
+    case tooLittleTime(needed: Duration, limit: Duration)
     case outOfTime(limit: Duration, epochs: Int, of: Int)
     /// It was told to stop.
     case cancelled
@@ -34,6 +36,9 @@ package enum TuningError: Error, Equatable, Sendable, CustomStringConvertible {
             "the loss grew to \(loss) in step \(step) of epoch \(epoch): use smaller learning rates, or a longer warm-up"
         case .unreadable(let detail):
             "what training needs cannot be read: \(detail)"
+        case .tooLittleTime(let needed, let limit):
+            "the least tuning would take \(needed) here, more than is left of the time limit of \(limit): allow more time, or "
+                + "train only a head"
         case .outOfTime(let limit, let epochs, let all):
             "the time limit of \(limit) ended after \(epochs) of \(all) epochs: allow more time, or fewer epochs"
         case .cancelled:

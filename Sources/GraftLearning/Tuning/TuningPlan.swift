@@ -18,10 +18,10 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     }
 
     /// Products a second while training, forward and back, on which plans count: what two cores of a desktop with AVX2
-    /// manage. Where a machine is slower, it takes on a smaller ``shares``.
+    /// manage. A slower machine takes on one of the smaller ``shares``.
     package static let multiplyAddsPerSecond = 0.9e11
-    /// The parts of the usual work that a slow machine chooses from, descending: far enough from each other that it mostly
-    /// chooses the same.
+    /// The parts of the usual work that a machine chooses from by its speed, descending: all of it where it is not slow, and
+    /// then steps long enough that a slow one mostly chooses the same.
     package static let shares = (0..<16).map { pow(0.75, Double($0)) }
     /// The part of the time limit that the steps may take; the rest is for the head before, and for looking at samples.
     private static let stepShare = 0.85
@@ -49,21 +49,23 @@ package struct TuningPlan: Codable, Sendable, Equatable {
         precondition(samples > 0 && folds > 0 && batch > 0)
         let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
         let wanted = max(epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / learned)))
-        let all = Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
-        // Nothing is taken from what is not used anyway.
-        let passes = share < 1 ? share * min(all, learned * Double(folds * wanted)) : all
-        func affordable(_ folds: Int) -> Int { min(wanted, Int(min(passes / (learned * Double(folds)), 1e6))) }
+        // Epochs of all models together.
+        let epochs =
+            share
+            * min(Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit) / learned, Double(folds * wanted))
+        func affordable(_ folds: Int) -> Int { min(wanted, Int(epochs / Double(folds))) }
         self.folds = (1...folds).last { affordable($0) >= min(wanted, Self.leastEpochs) } ?? 1
         self.epochs = max(1, affordable(self.folds))
-        let part = min(1, passes / (learned * Double(self.folds)))
-        self.samples = max(min(samples, 2 * batch), Int(Double(samples) * part))
+        self.samples = max(min(samples, 2 * batch), Int(Double(samples) * min(1, epochs / Double(self.folds))))
     }
-    /// How many samples are learned from, each epoch counted, and how many more that would be in the time for judging: each
-    /// model is asked about its fold `askings` times.
-    package func cost(askings: Int) -> Double {
+
+    /// How long it takes, in the time that learning from one sample takes.
+    ///
+    /// - Parameter judgings: How often each model is asked about the samples of its fold.
+    package func work(judgings: Int) -> Double {
         let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
-        // Without the way back it takes nearly half of the time.
-        let asked = (Double(samples) - learned) * Double(askings) / 2
-        return Double(folds) * (learned * Double(epochs) + asked)
+        // Without the way back a sample takes nearly half of the time.
+        let judged = (Double(samples) - learned) * Double(judgings) / 2
+        return Double(folds) * (learned * Double(epochs) + judged)
     }
 }
