@@ -1,5 +1,7 @@
-"""The clip art that comparisons teach: 25 folders of Debian's openclipart-png, as deploy/clipart-tree lays them out."""
-import hashlib
+"""The clip art that comparisons teach: 25 folders of Debian's openclipart-png, as deploy/clipart-tree lays them out.
+
+Pictures, their order and the splits are those of published figures of the peers, so that the same images are asked about.
+"""
 import pathlib
 import subprocess
 import tempfile
@@ -9,9 +11,14 @@ from PIL import Image
 
 from daemon import SIDE
 
-# The pictures are Debian's, and some are large.
+# The pictures are Debian's, and some are large; the largest are left out.
 Image.MAX_IMAGE_PIXELS = None
+PIXEL_LIMIT = 50_000_000
 WHITE = (255, 255, 255)
+# In the order in which the splits are drawn.
+LABELS = (
+    "flags mammals birds bugs fish fruit desserts beverages roadsigns vehicles boating clothing smilies stickmen hardware "
+    "music sports arrows jigsaw weapons flowers homes weather meats clocks").split()
 
 
 def picture(path):
@@ -26,25 +33,30 @@ def picture(path):
 
 
 def pictures(tree=None):
-    """The pictures of a folder tree (all of the clip art if none is given), copies left out, and the label of each."""
+    """The pictures of a folder tree (all of the clip art if none is given), and the label of each."""
     with tempfile.TemporaryDirectory() as folder:
         if tree is None:
             tree = pathlib.Path(folder)
             script = pathlib.Path(__file__).parents[2] / "deploy/clipart-tree"
             subprocess.run([script, tree], check=True)
-        files = sorted(tree.rglob("*.png"), key=lambda path: (path.parent.name, path.name))
-        labels = numpy.array([path.parent.name for path in files])
-        found = [picture(path) for path in files]
-    # A picture may be there twice in other bytes.
-    digests = [hashlib.sha256(image.tobytes()).digest() for image in found]
-    first = [row for row, digest in enumerate(digests) if digests.index(digest) == row]
-    return [found[row] for row in first], labels[first]
+        files = [path for path in sorted(tree.rglob("*.png"), key=place) if is_taken(path)]
+        return [picture(path) for path in files], numpy.array([path.parent.name for path in files])
+
+
+def place(path):
+    """What files are ordered by: their label, and where the package has them, which the tree links to."""
+    return LABELS.index(path.parent.name), str(path.readlink() if path.is_symlink() else path)
+
+
+def is_taken(path):
+    with Image.open(path) as image:
+        return image.width * image.height <= PIXEL_LIMIT
 
 
 def split(labels, seed):
     """Whether each sample is asked about: 30 % of each label."""
     generator, asked = numpy.random.default_rng(seed), numpy.zeros(len(labels), bool)
-    for label in sorted(set(labels)):
+    for label in sorted(set(labels), key=LABELS.index):
         rows = numpy.flatnonzero(labels == label)
         generator.shuffle(rows)
         asked[rows[:round(0.3 * len(rows))]] = True
