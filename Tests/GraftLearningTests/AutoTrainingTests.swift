@@ -187,6 +187,23 @@ private struct SlowLatents: LatentSource {
         #expect(top == expected)
     }
 
+    @Test func aModelThatIsAloneTakesLongerSteps() throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        var (alone, together) = (hidden.training, hidden.training)
+        alone.top!.plan = TuningPlan(folds: 1, epochs: 3, samples: 75)
+        let top = try #require(try alone.train(hidden.set, latents: hidden.held, seed: 1).top)
+        var longer = alone
+        longer.top!.recipe.blockRate /= 1 / alone.top!.loneRateFactor
+        longer.top!.recipe.headRate /= 1 / alone.top!.loneRateFactor
+        longer.top!.loneRateFactor = 1
+        #expect(try longer.train(hidden.set, latents: hidden.held, seed: 1).top?.top == top.top)
+        // Of two models none does.
+        together.top!.plan = TuningPlan(folds: 2, epochs: 3, samples: 75)
+        let usual = try together.train(hidden.set, latents: hidden.held, seed: 1)
+        together.top!.loneRateFactor = 1
+        #expect(try together.train(hidden.set, latents: hidden.held, seed: 1) == usual)
+    }
+
     @Test func whereTimeEndsTheModelsThatAreTunedAreKept() throws {
         let hidden = try Hidden(counts: [30, 25, 20])
         var late = hidden.training

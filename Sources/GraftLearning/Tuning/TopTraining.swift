@@ -14,6 +14,8 @@ package struct TopTraining: Sendable {
     /// How far weights may go from where they began to where they ended, of which the best on held-out samples is taken: a
     /// part of the way where samples are few, all of it where they are many. See ``TunedTop/moved(from:by:)``.
     package var parts: [Float] = [0.5, 0.75, 1]
+    /// What the recipe's rates are multiplied with where there is one model, which need not stay close to others.
+    package var loneRateFactor = 10.0 / 3
     /// What is taken on, instead of what there is time for.
     package var plan: TuningPlan?
     /// What the plan is made for.
@@ -78,7 +80,7 @@ package struct TopTraining: Sendable {
                 try planned(
                     known, set, start: start, latents: latents, until: deadline, by: worker, isCancelled: isCancelled)
             }
-        var recipe = recipe.slowed(by: divisor)
+        var recipe = recipe.slowed(by: plan.folds == 1 ? divisor / loneRateFactor : divisor)
         recipe.epochs = plan.epochs
         let tuning = try tuning(recipe, over: start.head.space)
         let rows = sample(known, count: plan.samples, seed: seed)
@@ -162,8 +164,9 @@ package struct TopTraining: Sendable {
         for share in TuningPlan.shares {
             let plan = TuningPlan(
                 samples: known.count, epochs: recipe.epochs, batch: recipe.batch, multiplyAdds: multiplyAdds,
-                timeLimit: timeLimit, folds: start.foldHeads.count, share: share)
-            needed = perSample * plan.work(judgings: parts.count)
+                timeLimit: timeLimit, folds: start.foldHeads.count, judgings: parts.count, share: share)
+            // To the publishing belongs a look at every sample.
+            needed = perSample * (plan.work(judgings: parts.count) + TuningPlan.lookShare * Double(known.count))
             if needed <= time { return (plan, share) }
         }
         throw .tooLittleTime(needed: .seconds((needed / .seconds(1)).rounded(.up)), limit: timeLimit)

@@ -23,8 +23,11 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     /// The parts of the usual work that a machine chooses from by its speed, descending: all of it where it is not slow, and
     /// then steps long enough that a slow one mostly chooses the same.
     package static let shares = (0..<16).map { pow(0.75, Double($0)) }
-    /// The part of the time limit that the steps may take; the rest is for the head before, and for looking at samples.
-    private static let stepShare = 0.85
+    /// The part of the time limit that learning, judging and publishing may take; the rest is for the head before.
+    private static let workShare = 0.9
+    /// What a look at a sample takes, of what learning from it takes: there is no way back.
+    package static let lookShare = 0.45
+    private static let learnedShare = Double(Folds.count - 1) / Double(Folds.count)
     private static let leastEpochs = 4
     /// Few samples are seen more often, so that a model takes about so many steps.
     private static let wantedSteps = 160
@@ -33,7 +36,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     /// How many latents can be learned from once, where each takes `multiplyAdds` on its way through.
     static func passes(multiplyAdds: Int, timeLimit: Duration) -> Double {
         // Back takes twice as much as forward: the gradients of weights and of values.
-        stepShare * (timeLimit / .seconds(1)) * multiplyAddsPerSecond / (3 * Double(multiplyAdds))
+        workShare * (timeLimit / .seconds(1)) * multiplyAddsPerSecond / (3 * Double(multiplyAdds))
     }
 
     /// - Parameters:
@@ -41,31 +44,44 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     ///   - epochs: The fewest that are wanted, where there is time for them.
     ///   - multiplyAdds: Of one latent through the blocks.
     ///   - folds: The most that can be held out.
+    ///   - judgings: How often each model is asked about the samples of its fold.
     ///   - share: The part of the usual work that is taken on.
     package init(
         samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count,
-        share: Double = 1
+        judgings: Int = 1, share: Double = 1
     ) {
         precondition(samples > 0 && folds > 0 && batch > 0)
-        let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
-        let wanted = max(epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / learned)))
-        // Epochs of all models together.
-        let epochs =
-            share
-            * min(Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit) / learned, Double(folds * wanted))
-        func affordable(_ folds: Int) -> Int { min(wanted, Int(epochs / Double(folds))) }
-        self.folds = (1...folds).last { affordable($0) >= min(wanted, Self.leastEpochs) } ?? 1
-        self.epochs = max(1, affordable(self.folds))
-        self.samples = max(min(samples, 2 * batch), Int(Double(samples) * min(1, epochs / Double(self.folds))))
+        let count = Double(samples)
+        let wanted = max(
+            epochs, min(Self.mostEpochs, Int(Double(Self.wantedSteps * batch) / (Self.learnedShare * count))))
+        let passes = Self.passes(multiplyAdds: multiplyAdds, timeLimit: timeLimit)
+        // Whatever was learned from, all samples are looked at when it is published; but learning comes first.
+        let time = passes - min(Self.lookShare * count, passes / 2)
+        let judged = Self.judgedPerSample(judgings: judgings)
+        func affordable(_ folds: Int) -> Double {
+            share * min((time / (count * Double(folds)) - judged) / Self.learnedShare, Double(wanted))
+        }
+        self.folds = (1...folds).last { Int(affordable($0)) >= min(wanted, Self.leastEpochs) } ?? 1
+        let affordable = affordable(self.folds)
+        self.epochs = max(1, Int(affordable))
+        guard affordable < 1 else {
+            self.samples = samples
+            return
+        }
+        let usual = min(time, count * (Self.learnedShare * Double(wanted) + judged))
+        self.samples = max(min(samples, 2 * batch), min(samples, Int(share * usual / (Self.learnedShare + judged))))
     }
 
     /// How long it takes, in the time that learning from one sample takes.
     ///
     /// - Parameter judgings: How often each model is asked about the samples of its fold.
     package func work(judgings: Int) -> Double {
-        let learned = Double(samples) * Double(Folds.count - 1) / Double(Folds.count)
-        // Without the way back a sample takes nearly half of the time.
-        let judged = (Double(samples) - learned) * Double(judgings) / 2
-        return Double(folds) * (learned * Double(epochs) + judged)
+        Double(folds * samples)
+            * (Self.learnedShare * Double(epochs) + Self.judgedPerSample(judgings: judgings))
+    }
+
+    /// For one model, on the mean over the samples of all folds.
+    private static func judgedPerSample(judgings: Int) -> Double {
+        (1 - learnedShare) * Double(judgings) * lookShare
     }
 }
