@@ -193,6 +193,7 @@ private struct SlowLatents: LatentSource {
         alone.top!.plan = TuningPlan(folds: 1, epochs: 3, samples: 75)
         let top = try #require(try alone.train(hidden.set, latents: hidden.held, seed: 1).top)
         var longer = alone
+        // Divided as the training does, so that they are the same to the last bit.
         longer.top!.recipe.blockRate /= 1 / alone.top!.loneRateFactor
         longer.top!.recipe.headRate /= 1 / alone.top!.loneRateFactor
         longer.top!.loneRateFactor = 1

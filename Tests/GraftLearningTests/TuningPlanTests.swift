@@ -35,6 +35,12 @@ import Testing
         #expect(plan.folds >= 1 && plan.epochs >= 1 && plan.samples <= samples)
     }
 
+    // Publishing very many samples takes longer than the limit, and must not keep them from being learned.
+    @Test(arguments: [100, 1_257, 5_000, 10_000, 100_000, 1_000_000])
+    func aMachineOfTheUsualSpeedTakesOnTheUsualPlan(samples: Int) {
+        #expect(plan(samples: samples).work(judgings: 3, published: samples) <= 34_715)
+    }
+
     @Test func moreTimeIsUsed() {
         #expect(plan(samples: 10_000, seconds: 600) == TuningPlan(folds: 3, epochs: 4, samples: 10_000))
         #expect(plan(samples: 1_257, folds: 1).folds == 1)
@@ -43,11 +49,12 @@ import Testing
     @Test(arguments: [100, 1_257, 10_000, 100_000], [1_000_000, 140_000_000])
     func smallerSharesAreLessWork(samples: Int, multiplyAdds: Int) {
         let usual = TuningPlan(
-            samples: samples, epochs: 5, batch: 32, multiplyAdds: multiplyAdds, timeLimit: .seconds(180))
+            samples: samples, epochs: 5, batch: 32, multiplyAdds: multiplyAdds, timeLimit: .seconds(180),
+            judgings: 3)
         for share in TuningPlan.shares {
             let plan = TuningPlan(
                 samples: samples, epochs: 5, batch: 32, multiplyAdds: multiplyAdds, timeLimit: .seconds(180),
-                share: share)
+                judgings: 3, share: share)
             // The usual plan may leave a quarter of what fits, because epochs are whole; two batches are always learned from.
             #expect(plan.work(judgings: 0) <= share * usual.work(judgings: 0) / 0.75 || plan.samples <= 64)
         }

@@ -45,7 +45,12 @@ def pictures(tree=None):
 
 def place(path):
     """What files are ordered by: their label, and where the package has them, which the tree links to."""
-    return LABELS.index(path.parent.name), str(path.readlink() if path.is_symlink() else path)
+    return rank(path.parent.name), str(path.readlink() if path.is_symlink() else path)
+
+
+def rank(label):
+    """Where a label comes; those of other trees come by name, after the clip art's."""
+    return LABELS.index(label) if label in LABELS else len(LABELS), label
 
 
 def is_taken(path):
@@ -56,7 +61,7 @@ def is_taken(path):
 def split(labels, seed):
     """Whether each sample is asked about: 30 % of each label."""
     generator, asked = numpy.random.default_rng(seed), numpy.zeros(len(labels), bool)
-    for label in sorted(set(labels), key=LABELS.index):
+    for label in sorted(set(labels), key=rank):
         rows = numpy.flatnonzero(labels == label)
         generator.shuffle(rows)
         asked[rows[:round(0.3 * len(rows))]] = True

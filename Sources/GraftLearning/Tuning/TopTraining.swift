@@ -165,8 +165,7 @@ package struct TopTraining: Sendable {
             let plan = TuningPlan(
                 samples: known.count, epochs: recipe.epochs, batch: recipe.batch, multiplyAdds: multiplyAdds,
                 timeLimit: timeLimit, folds: start.foldHeads.count, judgings: parts.count, share: share)
-            // To the publishing belongs a look at every sample.
-            needed = perSample * (plan.work(judgings: parts.count) + TuningPlan.lookShare * Double(known.count))
+            needed = perSample * plan.work(judgings: parts.count, published: known.count)
             if needed <= time { return (plan, share) }
         }
         throw .tooLittleTime(needed: .seconds((needed / .seconds(1)).rounded(.up)), limit: timeLimit)

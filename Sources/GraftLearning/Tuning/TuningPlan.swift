@@ -26,7 +26,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     /// The part of the time limit that learning, judging and publishing may take; the rest is for the head before.
     private static let workShare = 0.9
     /// What a look at a sample takes, of what learning from it takes: there is no way back.
-    package static let lookShare = 0.45
+    private static let lookShare = 0.45
     private static let learnedShare = Double(Folds.count - 1) / Double(Folds.count)
     private static let leastEpochs = 4
     /// Few samples are seen more often, so that a model takes about so many steps.
@@ -48,7 +48,7 @@ package struct TuningPlan: Codable, Sendable, Equatable {
     ///   - share: The part of the usual work that is taken on.
     package init(
         samples: Int, epochs: Int, batch: Int, multiplyAdds: Int, timeLimit: Duration, folds: Int = Folds.count,
-        judgings: Int = 1, share: Double = 1
+        judgings: Int, share: Double = 1
     ) {
         precondition(samples > 0 && folds > 0 && batch > 0)
         let count = Double(samples)
@@ -74,13 +74,18 @@ package struct TuningPlan: Codable, Sendable, Equatable {
 
     /// How long it takes, in the time that learning from one sample takes.
     ///
-    /// - Parameter judgings: How often each model is asked about the samples of its fold.
-    package func work(judgings: Int) -> Double {
-        Double(folds * samples)
+    /// - Parameters:
+    ///   - judgings: How often each model is asked about the samples of its fold.
+    ///   - published: How many samples are looked at when it is published. No more time is set aside for that than for the
+    ///     rest, as in the plan itself.
+    package func work(judgings: Int, published: Int = 0) -> Double {
+        let work =
+            Double(folds * samples)
             * (Self.learnedShare * Double(epochs) + Self.judgedPerSample(judgings: judgings))
+        return work + min(Self.lookShare * Double(published), work)
     }
 
-    /// For one model, on the mean over the samples of all folds.
+    /// How long judging one model takes, divided by the samples of all folds, in the time that learning from one takes.
     private static func judgedPerSample(judgings: Int) -> Double {
         (1 - learnedShare) * Double(judgings) * lookShare
     }
