@@ -49,7 +49,8 @@ extension Image {
         let rows = ResampleAxis(inputCount: height, outputCount: newHeight, outputs: 0..<newHeight, by: interpolation)
         let rowsFirst = Resampler.startsWithRows(width: width, height: height, newWidth: newWidth, newHeight: newHeight)
         var resampler = Resampler(
-            columns: columns, rows: rows, rowsFirst: rowsFirst, kernels: instructionSet.kernels)
+            columns: RowResampler(axis: columns, kernels: instructionSet.kernels), rows: rows, rowsFirst: rowsFirst,
+            kernels: instructionSet.kernels)
         for y in rows.inputs {
             let first = (y * width + columns.inputs.lowerBound) * 3
             resampler.append(pixels.span.extracting(first..<first + columns.inputs.count * 3))

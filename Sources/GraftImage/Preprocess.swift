@@ -36,11 +36,11 @@ func resample(
 ) throws(ImageError) -> Resampler {
     let (width, height) = try decoder.start(leastSide: preprocessing.resizeShorterSide * leastShrunkRatio)
     let source = CropPlan.Source(header: decoder.header, width: width, height: height)
-    let plan = plan?(source) ?? CropPlan(source, using: preprocessing)
+    let plan = plan?(source) ?? CropPlan(source, using: preprocessing, kernels: kernels)
     var resampler = Resampler(
         columns: plan.columns, rows: plan.rows, rowsFirst: plan.rowsFirst, normalization: normalization,
         kernels: kernels)
-    let (columns, rows) = (plan.columns.inputs, plan.rows.inputs)
+    let (columns, rows) = (plan.columns.axis.inputs, plan.rows.inputs)
     for _ in 0..<rows.lowerBound { try decoder.passRow() }
     for _ in rows { try decoder.nextRow(columns: columns) { resampler.append($0.span) } }
     for _ in rows.upperBound..<height { try decoder.passRow() }

@@ -42,7 +42,7 @@ package final class Preprocessor: Sendable {
 
     private func plan(for source: CropPlan.Source) -> CropPlan {
         if let plan = plans.withLock({ $0[source] }) { return plan }
-        let plan = CropPlan(source, using: preprocessing)
+        let plan = CropPlan(source, using: preprocessing, kernels: kernels)
         plans.withLock { plans in
             if plans.count >= Self.planLimit { plans = [:] }
             plans[source] = plan

@@ -30,19 +30,19 @@ struct Resampler {
 
     /// - Parameter normalization: makes each row what a network sees of it; nil for an image.
     init(
-        columns: ResampleAxis, rows: ResampleAxis, rowsFirst: Bool, normalization: Normalization? = nil,
+        columns: RowResampler, rows: ResampleAxis, rowsFirst: Bool, normalization: Normalization? = nil,
         kernels: VectorKernels
     ) {
         self.rowsFirst = rowsFirst
         self.kernels = kernels
         self.normalization = normalization
-        (width, height) = (columns.windows.count, rows.windows.count)
+        self.columns = columns
+        (width, height) = (columns.axis.windows.count, rows.windows.count)
         let rowBytes = width * 3
         pixels = [UInt8](repeating: 0, count: normalization == nil ? height * rowBytes : rowBytes)
         if normalization != nil { elements.reserveCapacity(height * rowBytes) }
-        let inputBytes = columns.inputs.count * 3
+        let inputBytes = columns.axis.inputs.count * 3
         between = rowsFirst ? [UInt8](repeating: 0, count: inputBytes) : []
-        self.columns = RowResampler(axis: columns, kernels: kernels)
         self.rows = ColumnResampler(axis: rows, rowBytes: rowsFirst ? inputBytes : rowBytes, kernels: kernels)
     }
 

@@ -1,8 +1,8 @@
 import GraftTensor
 
 /// The pass along rows, one at a time.
-struct RowResampler {
-    private let axis: ResampleAxis
+struct RowResampler: Sendable {
+    let axis: ResampleAxis
     private let kernels: VectorKernels
     private var scratch: [Int32]
 
