@@ -222,6 +222,34 @@ private struct SlowLatents: LatentSource {
         #expect(top.evaluation.balancedAccuracy > 0.9)
     }
 
+    @Test(arguments: [1, 5]) func whereTimeEndsInTheSecondHalfOfTheFirstModelItIsKeptAsItIs(folds: Int) throws {
+        let hidden = try Hidden(counts: [30, 25, 20])
+        var late = hidden.training
+        late.top!.plan = TuningPlan(folds: folds, epochs: 8, samples: 75)
+        let whole = try #require(try late.train(hidden.set, latents: hidden.held, seed: 1).top)
+        #expect(whole.stepShare == 1)
+        /// Trains with a deadline that comes after so many steps of the first model: each epoch has two.
+        func train(steps: Int) throws -> AutoTraining.Outcome {
+            let deadline = ContinuousClock.now + .seconds(3)
+            late.top!.deadline = deadline
+            let fraction = 0.1 + 0.9 * (Double(steps) - 0.5) / Double(16 * folds)
+            return try late.train(hidden.set, latents: hidden.held, seed: 1) { done, message in
+                if message.hasPrefix("tuning"), done > fraction {
+                    Thread.sleep(forTimeInterval: max(0, (deadline - .now) / .seconds(1)) + 0.01)
+                }
+            }
+        }
+        let outcome = try train(steps: 11)
+        let top = try #require(outcome.top, "\(outcome.reason)")
+        #expect(top.stepShare == 11.0 / 16 && top.plan.folds == 1 && top.plannedFolds == folds)
+        #expect(outcome.keepsTop && top.evaluation.balancedAccuracy > 0.9, "\(outcome.reason)")
+        #expect(top.outOfFold.rows == (0..<75).filter { hidden.set.folds[$0] == 0 })
+        // At the end of an epoch no other is begun.
+        #expect(try train(steps: 8).top?.stepShare == 0.5)
+        // In the first half it is far from anything.
+        #expect(try train(steps: 7).top == nil)
+    }
+
     @Test func samplesWithoutALatentAreLeftOutOfTheTopOnly() throws {
         let hidden = try Hidden(counts: [30, 25, 20])
         let rows = (0..<75).filter { $0 % 4 != 0 }

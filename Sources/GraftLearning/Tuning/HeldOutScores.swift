@@ -95,8 +95,8 @@ extension TrainedTop {
     ///   - labels: Of all samples. `[N]`
     ///   - start: Whose out-of-fold answers it is compared with.
     init(
-        _ top: TunedTop, plan: TuningPlan, share: Double = 1, plannedFolds: Int, part: Float, rateDivisor: Double,
-        judged: HeldOutScores, labels: [Int64], beside start: TrainedHead
+        _ top: TunedTop, plan: TuningPlan, share: Double = 1, plannedFolds: Int, stepShare: Double = 1, part: Float,
+        rateDivisor: Double, judged: HeldOutScores, labels: [Int64], beside start: TrainedHead
     ) {
         let (temperature, rows, predictions) = judged.predictions(labels: start.head.labels)
         let positions = Dictionary(uniqueKeysWithValues: zip(start.outOfFold.rows, start.outOfFold.rows.indices))
@@ -106,7 +106,8 @@ extension TrainedTop {
             top: TunedTop(
                 blocks: top.blocks, parameters: top.parameters, head: top.head.with(temperature: Float(temperature)),
                 epochs: top.epochs, keptEpoch: top.keptEpoch),
-            plan: plan, share: share, plannedFolds: plannedFolds, part: part, rateDivisor: rateDivisor,
+            plan: plan, share: share, plannedFolds: plannedFolds, stepShare: stepShare, part: part,
+            rateDivisor: rateDivisor,
             outOfFold: start.outOfFold.keeping(
                 known.map { positions[rows[$0]]! }, candidate: known.map { predictions[$0] }),
             evaluation: Evaluation(truth: rows.map { labels[$0] }, predictions: predictions))

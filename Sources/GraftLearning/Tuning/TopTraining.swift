@@ -8,7 +8,8 @@ import GraftTensor
 /// The models are needed anyway, to judge by samples that were not learned, and their mean is better than one model that is
 /// tuned on everything. The same samples and seed give the same bytes, however many threads help: see ``TuningPlan``. Time
 /// decides only where a machine is too slow for the plan: by how long the first steps take it chooses one of a few smaller
-/// plans, and where the deadline comes before all models are tuned, those that are tuned by then are what there is.
+/// plans, and where the deadline comes before all models are tuned, those that are tuned by then are what there is, or the
+/// first as it is, if half of its steps are done.
 package struct TopTraining: Sendable {
     package var recipe = TuningRecipe.acrossFolds
     /// How far weights may go from where they began to where they ended, of which the best on held-out samples is taken: a
@@ -91,6 +92,7 @@ package struct TopTraining: Sendable {
         var judged = [HeldOutScores](repeating: HeldOutScores(), count: parts.count)
         let folds = start.foldHeads.keys.sorted().prefix(plan.folds)
         plan.folds = folds.count
+        var stepShare = 1.0
         let begin = ContinuousClock.now
         for (number, fold) in folds.enumerated() {
             if number > 0, .now + (.now - begin) / number > deadline {
@@ -103,9 +105,12 @@ package struct TopTraining: Sendable {
                 tuned = try tuning.train(
                     .init(labels: set.labels, learned: rows.filter { set.folds[$0] != fold }), latents: latents,
                     seed: SplitMix64.seed(seed, use: .folds, step: fold),
-                    start: start.foldHeads[fold].map { .linear($0) }, timeLimit: deadline - .now, by: worker,
-                    progress: { progress((Double(number) + $0.fraction) / Double(folds.count), message) },
-                    isCancelled: isCancelled)
+                    start: start.foldHeads[fold].map { .linear($0) }, timeLimit: deadline - .now,
+                    keepsUnfinished: number == 0, by: worker,
+                    progress: {
+                        if number == 0 { stepShare = $0.fraction }
+                        progress((Double(number) + $0.fraction) / Double(folds.count), message)
+                    }, isCancelled: isCancelled)
             } catch .outOfTime where number > 0 {
                 plan.folds = number
                 break
@@ -131,7 +136,8 @@ package struct TopTraining: Sendable {
         let mean = means.ended.moved(from: means.began, by: parts[chosen])
         return TrainedTop(
             mean.with(offsets.taken(from: mean.head)), plan: plan, share: share, plannedFolds: folds.count,
-            part: parts[chosen], rateDivisor: divisor, judged: judged[chosen].less(offsets), labels: set.labels,
+            stepShare: stepShare, part: parts[chosen], rateDivisor: divisor, judged: judged[chosen].less(offsets),
+            labels: set.labels,
             beside: start)
     }
 

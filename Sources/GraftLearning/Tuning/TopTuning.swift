@@ -52,20 +52,23 @@ package struct TopTuning: Sendable {
     ///   - start: The head to begin with, over the features that untuned blocks give and of the recipe's kind; nil for a
     ///     random one.
     ///   - timeLimit: After which it gives up.
+    ///   - keepsUnfinished: Whether it ends there with what was learned instead, once it has taken half of the steps: a
+    ///     cosine schedule then takes short ones.
     ///   - progress: Told after every step.
     ///   - isCancelled: Asked before every step.
     package func train(
         _ samples: Samples, latents: some LatentSource, seed: UInt64, start: VersionHead? = nil,
-        timeLimit: Duration? = nil, by worker: Worker = .alone, progress: (TuningProgress) -> Void = { _ in },
+        timeLimit: Duration? = nil, keepsUnfinished: Bool = false, by worker: Worker = .alone,
+        progress: (TuningProgress) -> Void = { _ in },
         isCancelled: () -> Bool = { false }
     ) throws(TuningError) -> TunedTop {
         let run = try TuningRun(self, samples, latents: latents, seed: seed, start: start, by: worker)
         let begin = ContinuousClock.now
-        return try run.train(progress: progress) { epochs throws(TuningError) in
+        return try run.train(progress: progress) { epochs, share throws(TuningError) in
             if isCancelled() { throw .cancelled }
-            if let timeLimit, ContinuousClock.now - begin > timeLimit {
-                throw .outOfTime(limit: timeLimit, epochs: epochs, of: recipe.epochs)
-            }
+            guard let timeLimit, ContinuousClock.now - begin > timeLimit else { return true }
+            if keepsUnfinished && share >= 0.5 { return false }
+            throw .outOfTime(limit: timeLimit, epochs: epochs, of: recipe.epochs)
         }
     }
 

@@ -9,6 +9,8 @@ package struct TrainedTop: Sendable, Equatable {
     package var share = 1.0
     /// For how many folds models were to be tuned: more than ``plan`` has where time ended before.
     package var plannedFolds: Int
+    /// The part of its steps that the first model took: less than 1 where time ended before, and then it is the only one.
+    package var stepShare = 1.0
     /// How far its weights go from where they began to where tuning ended.
     package var part: Float
     /// What the recipe's learning rates were divided by, so that the loss did not grow.

@@ -23,6 +23,8 @@ final class TuningRun {
     private let batch: Int
     private var average: WeightAverage?
     private var step = 0
+    /// Whether it was to end before the last step.
+    private var isCutShort = false
     /// Of the first step.
     private var firstLoss = Double.infinity
 
@@ -90,28 +92,33 @@ final class TuningRun {
 
     /// Takes all steps.
     ///
-    /// - Parameter check: Called before every step with the number of epochs that are done; what it throws ends the
-    ///   training.
+    /// - Parameter check: Called before every step with the number of epochs and the part of all steps that are done. Where
+    ///   it returns false, training ends with what was learned by then; what it throws ends it with nothing.
     func train(
-        progress: (TuningProgress) -> Void, check: (_ epochs: Int) throws(TuningError) -> Void
+        progress: (TuningProgress) -> Void, check: (_ epochs: Int, _ share: Double) throws(TuningError) -> Bool
     ) throws(TuningError) -> TunedTop {
         var epochs: [TuningEpoch] = []
         var best: (epoch: Int, loss: Double, weights: [Float])?
         for epoch in 1...recipe.epochs {
-            let finished = try runEpoch(epoch, progress: progress) { () throws(TuningError) in try check(epoch - 1) }
+            let finished = try runEpoch(epoch, progress: progress) { () throws(TuningError) in
+                try check(epoch - 1, Double(step) / Double(steps))
+            }
+            guard let finished else { break }
             epochs.append(finished)
             try checkConvergence(epochs)
             guard let validation = finished.validation else { continue }
             if validation.loss < best?.loss ?? .infinity { best = (epoch, validation.loss, finalWeights) }
             if let patience = recipe.patience, epoch - (best?.epoch ?? 0) >= patience { break }
+            if isCutShort { break }
         }
         top.weights = best?.weights ?? finalWeights
         return tunedTop(epochs, keptEpoch: best?.epoch ?? epochs.count)
     }
 
+    /// Returns nil where it was to end before the epoch began.
     private func runEpoch(
-        _ epoch: Int, progress: (TuningProgress) -> Void, check: () throws(TuningError) -> Void
-    ) throws(TuningError) -> TuningEpoch {
+        _ epoch: Int, progress: (TuningProgress) -> Void, check: () throws(TuningError) -> Bool
+    ) throws(TuningError) -> TuningEpoch? {
         var order = learned
         if recipe.shuffle {
             var generator = SplitMix64(seed: seed, use: .order, step: epoch)
@@ -122,7 +129,11 @@ final class TuningRun {
         var last = TuningProgress(epoch: epoch, epochs: recipe.epochs, step: step, steps: steps, loss: 0)
         for first in stride(from: 0, to: order.count, by: batch) {
             if first > 0 && last.step == step { progress(last) }
-            try check()
+            guard try check() else {
+                isCutShort = true
+                if count == 0 { return nil }
+                break
+            }
             let rows = try reader.read(Array(order[first..<min(first + batch, order.count)]))
             step += 1
             guard !rows.isEmpty else { continue }
@@ -175,7 +186,7 @@ final class TuningRun {
         let isFinite = top.withWeights { weights in weights.indices.allSatisfy { weights[$0].isFinite } }
         let loss = epochs.last!.loss
         let guessing = log(Double(labels.count))
-        let isLast = epochs.count == recipe.epochs && heldOut.isEmpty
+        let isLast = (epochs.count == recipe.epochs || isCutShort) && heldOut.isEmpty
         let most = isLast ? max(2 * guessing, firstLoss) : 10 * max(guessing, firstLoss)
         guard isFinite, loss <= most else {
             throw .diverged(epoch: epochs.count, step: step, loss: isFinite ? loss : .nan)

@@ -162,7 +162,11 @@ struct CandidateTraining {
                 "planned for \(percent) % of the usual work, because this machine is slow for these blocks: with more time, "
                     + "it is usually a little better")
         }
-        if plan.folds < trained.plannedFolds {
+        if trained.stepShare < 1 {
+            notes.append(
+                "the time limit ended after \(Int(100 * trained.stepShare)) % of the steps of its only model: with more time, "
+                    + "it is usually better")
+        } else if plan.folds < trained.plannedFolds {
             notes.append(
                 "the time limit ended before the models for \(trained.plannedFolds) folds were tuned: with more time, it is "
                     + "usually a little better")
