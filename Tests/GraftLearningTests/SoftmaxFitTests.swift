@@ -50,10 +50,43 @@ import Testing
         #expect(largestDistance(centred(solution.bias, columns: 1), expected.bias) < 1e-3)
     }
 
-    @Test func threadsDoNotChangeABit() {
+    @Test(arguments: balances)
+    func takingSamplesToTheCoordinatesOfTheSearchOrWeightsBackIsTheSame(balance: SoftmaxFit.Balance) {
+        // Samples of more than one block of a part, but few enough for each label to be taken unless told otherwise.
+        let set = clusters(
+            counts: [150, 500, 300] + [Int](repeating: 10, count: 12), featureCount: 8, spread: 1, seed: 6)
+        func fit(_ takesSamples: Bool?) -> SoftmaxFit {
+            SoftmaxFit(
+                set.features, targets: set.labels.map { Int($0) - 1 }, labelCount: 15, balance: balance,
+                shrinkage: 0.3, isPenaltySeen: true, takesSamples: takesSamples)
+        }
+        var generator = SeededGenerator(seed: 7)
+        let point = (0..<15 * 9).map { _ in generator.normal() }
+        let (taken, read, chosen) = (
+            fit(true).loss(point, strength: 0.3), fit(false).loss(point, strength: 0.3),
+            fit(nil).loss(point, strength: 0.3)
+        )
+        // Features, weights and sums in 32 bits.
+        #expect(abs(taken.value - read.value) < 1e-5 * read.value)
+        #expect(largestDistance(taken.gradient, read.gradient) < 1e-5)
+        #expect(chosen.value == taken.value && chosen.gradient == taken.gradient)
+        #expect(taken.gradient != read.gradient)
+        var search = LBFGS()
+        search.lossTolerance = 0
+        func optimum(_ fit: SoftmaxFit) -> SoftmaxFit.Solution {
+            fit.weights(fit.solve(strength: 0.05, search: search, check: {}).solution)
+        }
+        let (one, other) = (optimum(fit(true)), optimum(fit(false)))
+        // 32-bit gradients are noise below 10⁻⁶, and the curvature is at least the strength.
+        #expect(largestDistance(one.weights, other.weights) < 1e-3)
+    }
+
+    @Test(arguments: [nil, true, false]) func threadsDoNotChangeABit(takesSamples: Bool?) {
         // More samples than one block of a part.
         let set = clusters(counts: [700, 500, 300], featureCount: 40, spread: 2, seed: 9)
-        var fit = Self.fit(set, balance: .labels, shrinkage: 0.3)
+        var fit = SoftmaxFit(
+            set.features, targets: set.labels.map { Int($0) - 1 }, labelCount: 3, balance: .labels, shrinkage: 0.3,
+            isPenaltySeen: takesSamples != nil, takesSamples: takesSamples)
         let point = (0..<123).map { Float($0 % 7) / 10 }
         let alone = fit.loss(point, strength: 0.1)
         fit.threads = 3

@@ -185,6 +185,17 @@ struct WithinCovariance: Sendable {
         BLAS.solve(&rows, count: count, upper: factor, order: featureCount, transposed: false)
     }
 
+    /// Replaces features x `[count, D]` by `(x − mean) · U⁻¹`.
+    func whitenCentring(_ features: inout [Float], count: Int) {
+        var target = features.mutableSpan
+        let mean = mean.map(Float.init)
+        let source = mean.span
+        for row in 0..<count {
+            for i in 0..<featureCount { target[row * featureCount + i] -= source[i] }
+        }
+        whiten(&features, count: count)
+    }
+
     /// Replaces weights over whitened features `[count, D]` by those over features relative to ``mean``, `w · U⁻ᵀ`.
     func unwhitenWeights(_ weights: inout [Float], count: Int) {
         BLAS.solve(&weights, count: count, upper: factor, order: featureCount, transposed: true)

@@ -5,7 +5,8 @@ import GraftTensor
 ///
 /// The penalty pulls towards a given prior instead of 0, so that what the samples do not say stays as the prior has it.
 /// The search runs in the coordinates of a ``Metric``, where the loss bends about as much in all directions, which takes
-/// several times fewer steps; the samples stay as they are kept, and are read a block at a time.
+/// several times fewer steps. The samples stay as they are kept, and are read a block at a time, unless there are so few
+/// that it is less work to take them there once than the weights at every step.
 package struct SoftmaxFit: Sendable {
     /// How much each sample counts.
     package enum Balance: Sendable {
@@ -47,6 +48,8 @@ package struct SoftmaxFit: Sendable {
     /// Row-major. `[L, D]`
     private let prior: [Float]
     private let metric: Metric?
+    /// The samples as the search sees them; nil where they are read as they are kept. `[N, D]`
+    private let seen: [Float]?
     private let labelCount: Int
     private var featureCount: Int { features.featureCount }
 
@@ -54,10 +57,12 @@ package struct SoftmaxFit: Sendable {
     ///   - targets: The label of each of `rows`, in `0..<labelCount`.
     ///   - prior: What weights are pulled towards, in the coordinates of the penalty; nil is 0.
     ///   - metric: nil to search among weights over features as they are.
+    ///   - takesSamples: Whether the samples are taken to the coordinates of the search, for a penalty there, instead of
+    ///     weights at every step; nil where that is less work.
     /// - Precondition: there is a sample, and the shapes agree.
     init(
         _ features: FeatureRows, rows: [Int], in space: FeatureSpace, targets: [Int], labelCount: Int,
-        balance: Balance, prior: [Float]? = nil, metric: Metric? = nil
+        balance: Balance, prior: [Float]? = nil, metric: Metric? = nil, takesSamples: Bool? = nil
     ) {
         precondition(!targets.isEmpty && rows.count == targets.count)
         precondition(targets.allSatisfy { (0..<labelCount).contains($0) })
@@ -69,6 +74,14 @@ package struct SoftmaxFit: Sendable {
         self.metric = metric
         self.prior = prior ?? [Float](repeating: 0, count: labelCount * features.featureCount)
         precondition(self.prior.count == labelCount * features.featureCount)
+        seen = metric.flatMap { metric in
+            let isLess = rows.count <= Self.seenPerLabel * labelCount
+            let bytes = rows.count * features.featureCount * MemoryLayout<Float>.stride
+            guard metric.isPenalized, takesSamples ?? (isLess && bytes <= Self.seenBytes) else { return nil }
+            var seen = features.floats(of: rows, in: space)
+            metric.covariance.whitenCentring(&seen, count: rows.count)
+            return seen
+        }
         switch balance {
         case .samples:
             labelWeights = [Float](repeating: 1 / Float(targets.count), count: labelCount)
@@ -80,13 +93,17 @@ package struct SoftmaxFit: Sendable {
         }
     }
 
-    /// Over all of `features`, with the penalty on weights over them, as other libraries have it.
+    /// Over all of `features`.
     ///
-    /// - Parameter shrinkage: How much the samples' covariance is shrunk for the search's coordinates, which decide how long
-    ///   the search takes, not where it ends; nil to search among weights over features as they are.
+    /// - Parameters:
+    ///   - shrinkage: How much the samples' covariance is shrunk for the search's coordinates; nil to search among weights
+    ///     over features as they are.
+    ///   - isPenaltySeen: Whether the penalty is on weights in the search's coordinates. Unless it is, it is on those over
+    ///     features, as other libraries have it, and the coordinates decide how long the search takes, not where it ends.
+    ///   - takesSamples: Whether such a search has the samples taken to its coordinates; nil where that is less work.
     package init(
         _ features: FeatureRows, targets: [Int], labelCount: Int, balance: Balance, prior: [Float]? = nil,
-        shrinkage: Double? = nil
+        shrinkage: Double? = nil, isPenaltySeen: Bool = false, takesSamples: Bool? = nil
     ) {
         let metric = shrinkage.map { shrinkage in
             // Some samples show the directions well enough, and all would take as long as half of the search.
@@ -95,12 +112,18 @@ package struct SoftmaxFit: Sendable {
             let set = TrainingSet(
                 features: features, labels: targets.map(Int64.init), folds: [Int](repeating: 0, count: targets.count))
             return Metric(
-                covariance: WithinCovariance(set, rows: rows, in: .roots, shrinkage: shrinkage), isPenalized: false)
+                covariance: WithinCovariance(set, rows: rows, in: .roots, shrinkage: shrinkage),
+                isPenalized: isPenaltySeen)
         }
         self.init(
             features, rows: Array(0..<features.count), in: .roots, targets: targets, labelCount: labelCount,
-            balance: balance, prior: prior, metric: metric)
+            balance: balance, prior: prior, metric: metric, takesSamples: takesSamples)
     }
+
+    /// Samples for each label up to which it is less work to take them to the coordinates of the search: twice as many as
+    /// passes of a search, each of which takes weights back from there and their gradient there.
+    private static let seenPerLabel = 80
+    private static let seenBytes = 32 << 20
 
     /// From how many samples the coordinates of the search are made.
     private static let metricRows = 2_048
@@ -153,6 +176,7 @@ package struct SoftmaxFit: Sendable {
         let searched = Array(parameters[..<count])
         var weights = searched
         var bias = Array(parameters[count...])
+        let metric = seen == nil ? metric : nil
         if let metric {
             metric.covariance.unwhitenWeights(&weights, count: labelCount)
             bias = uncentred(bias[...], weights, metric.covariance.mean)
@@ -166,7 +190,7 @@ package struct SoftmaxFit: Sendable {
             BLAS.add(part.gradient, scale: 1, to: &gradient)
             BLAS.add(part.biasGradient, scale: 1, to: &biasGradient)
         }
-        let isPlain = metric?.isPenalized != true
+        let isPlain = self.metric?.isPenalized != true
         if isPlain { value += penalize(weights, strength, &gradient) }
         if let metric {
             centre(&gradient, biasGradient, metric.covariance.mean)
@@ -222,7 +246,7 @@ package struct SoftmaxFit: Sendable {
             let samples = rows.count * part / Self.partCount..<rows.count * (part + 1) / Self.partCount
             return Part(
                 samples: samples, blockRows: min(samples.count, Self.blockRows), labelCount: labelCount,
-                featureCount: featureCount)
+                featureCount: featureCount, holdsFeatures: seen == nil)
         }
     }
 
@@ -233,15 +257,17 @@ package struct SoftmaxFit: Sendable {
         if part.samples.isEmpty { return }
         for start in stride(from: part.samples.lowerBound, to: part.samples.upperBound, by: Self.blockRows) {
             let block = start..<min(start + Self.blockRows, part.samples.upperBound)
-            features.copy(rows[block], in: space, to: &part.features)
+            if seen == nil { features.copy(rows[block], in: space, to: &part.features) }
+            let samples = BLAS.Operand(
+                seen ?? part.features, offset: seen == nil ? 0 : start * featureCount, stride: featureCount)
             BLAS.multiply(
-                .init(part.features, stride: featureCount), .init(weights, stride: featureCount, transposed: true),
+                samples, .init(weights, stride: featureCount, transposed: true),
                 rows: block.count, columns: labelCount, depth: featureCount, into: &part.scores, stride: labelCount)
             part.value += softmaxGradient(
                 &part.scores, targets: targets[block], bias: bias, labelWeights: labelWeights,
                 biasGradient: &part.biasGradient)
             BLAS.multiply(
-                .init(part.scores, stride: labelCount, transposed: true), .init(part.features, stride: featureCount),
+                .init(part.scores, stride: labelCount, transposed: true), samples,
                 rows: labelCount, columns: featureCount, depth: block.count,
                 keep: start == part.samples.lowerBound ? 0 : 1, into: &part.gradient, stride: featureCount)
         }
@@ -253,7 +279,7 @@ package struct SoftmaxFit: Sendable {
 /// Sendable: a pass gives each part to one thread, and reads it when all are done.
 private final class Part: @unchecked Sendable {
     let samples: Range<Int>
-    /// A block of rows. `[block, D]`
+    /// A block of rows, where they have to be read. `[block, D]`
     var features: [Float]
     /// Their scores, then ∂loss/∂score. `[block, L]`
     var scores: [Float]
@@ -263,9 +289,9 @@ private final class Part: @unchecked Sendable {
     /// `[L]`
     var biasGradient: [Double]
 
-    init(samples: Range<Int>, blockRows: Int, labelCount: Int, featureCount: Int) {
+    init(samples: Range<Int>, blockRows: Int, labelCount: Int, featureCount: Int, holdsFeatures: Bool) {
         self.samples = samples
-        features = [Float](repeating: 0, count: blockRows * featureCount)
+        features = [Float](repeating: 0, count: holdsFeatures ? blockRows * featureCount : 0)
         scores = [Float](repeating: 0, count: blockRows * labelCount)
         gradient = [Float](repeating: 0, count: labelCount * featureCount)
         biasGradient = [Double](repeating: 0, count: labelCount)
