@@ -30,7 +30,9 @@
         const graft_normalization *normalization, const uint8_t *pixels, int64_t count, float *elements);              \
     int graft_find_ranges_##isa(const graft_latent *latent, float *lowest, float *highest);                            \
     void graft_divide_ranges_##isa(                                                                                    \
-        const graft_latent *latent, const float *lowest, const float *per_half_step, uint8_t *steps);
+        const graft_latent *latent, const float *lowest, const float *per_half_step, uint8_t *steps);                  \
+    void graft_centre_##isa(const graft_centring *centring, int64_t count);                                            \
+    void graft_solve_triangle_##isa(const graft_triangle *triangle);
 
 GRAFT_DECLARE(scalar)
 GRAFT_DECLARE(avx2)

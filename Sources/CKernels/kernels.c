@@ -13,6 +13,7 @@
         .prepare_resampling = graft_prepare_resampling_##isa, .resample_row = graft_resample_row_##isa,                \
         .normalize = graft_normalize_##isa,                                                                            \
         .find_ranges = graft_find_ranges_##isa, .divide_ranges = graft_divide_ranges_##isa,                            \
+        .centre = graft_centre_##isa, .solve_triangle = graft_solve_triangle_##isa,                                    \
     }
 
 #if defined(__x86_64__)

@@ -1,6 +1,7 @@
+internal import CKernels
 import COpenBLAS
 
-/// The products and factorisations of OpenBLAS on row-major matrices: the only caller of that library.
+/// Products and factorisations of row-major matrices, by OpenBLAS, of which this is the only caller.
 ///
 /// Everything runs on the thread that calls; parallelism is ours (``ComputePool``). Equal arguments give equal bits.
 package enum BLAS {
@@ -78,18 +79,49 @@ package enum BLAS {
 
     // MARK: - Cholesky
 
+    /// Rows of a block on the diagonal: so few that it and a strip beside it stay in the first-level cache, and so many that
+    /// the product with it is worth its packing.
+    static let factorizedRows = 96
+
     /// Replaces the upper triangle of a symmetric matrix A `[order, order]` by that of U, with A = Uᵀ·U. What is below the
     /// diagonal is neither read nor written.
     ///
+    /// A block of rows at a time (Golub and Van Loan, Matrix Computations, 4.2.9): LAPACK factorises it on the diagonal, our
+    /// kernel solves for its rest, and a product takes it from the rows below. LAPACK's own takes a fifth longer at an order
+    /// of 1280, because its triangular solve runs at half a product's rate.
+    ///
+    /// - Parameter instructionSet: What our kernel uses.
     /// - Returns: Whether A is positive definite, as far as 32 bits can tell; if not, `upper` holds nothing of use.
-    package static func factorize(_ upper: inout [Float], order: Int) -> Bool {
+    package static func factorize(
+        _ upper: inout [Float], order: Int, instructionSet: InstructionSet = .inUse
+    ) -> Bool {
         precondition(order > 0 && upper.count == order * order)
         _ = isSingleThreaded
-        var (count, stride) = (Int32(order), Int32(order))
-        var status: Int32 = 0
-        // Fortran is column-major: our upper triangle is its lower one.
-        upper.withUnsafeMutableBufferPointer { spotrf_("L", &count, $0.baseAddress, &stride, &status, 1) }
-        return status == 0
+        let kernels = instructionSet.kernels
+        var scratch = [Float](repeating: 0, count: kernels.triangleScratch(order: min(order, factorizedRows)))
+        return upper.withUnsafeMutableBufferPointer { upper in
+            scratch.withUnsafeMutableBufferPointer { scratch in
+                for first in Swift.stride(from: 0, to: order, by: factorizedRows) {
+                    var (rows, stride) = (Int32(min(factorizedRows, order - first)), Int32(order))
+                    let block = upper.baseAddress! + first * (order + 1)
+                    var status: Int32 = 0
+                    // Fortran is column-major: our upper triangle is its lower one.
+                    spotrf_("L", &rows, block, &stride, &status, 1)
+                    guard status == 0 else { return false }
+                    let rest = order - first - Int(rows)
+                    guard rest > 0 else { break }
+                    let right = block + Int(rows)
+                    kernels.solve(
+                        graft_triangle(
+                            order: Int64(rows), upper: block, upper_stride: Int64(order), columns: Int64(rest),
+                            rows: right, rows_stride: Int64(order), scratch: scratch.baseAddress))
+                    cblas_ssyrk(
+                        CblasRowMajor, CblasUpper, CblasTrans, Int32(rest), rows, -1, right, stride, 1,
+                        right + Int(rows) * order, stride)
+                }
+                return true
+            }
+        }
     }
 
     /// `rows = rows · U⁻¹`, or `rows · U⁻ᵀ` if `transposed`, with U the upper triangle of `upper` `[order, order]` and

@@ -1,4 +1,5 @@
 package import CKernels
+import Foundation
 
 /// A set of vector instructions that the kernels are compiled for.
 package enum InstructionSet: String, Sendable, CaseIterable {
@@ -16,6 +17,9 @@ package enum InstructionSet: String, Sendable, CaseIterable {
 
     /// The fastest this CPU has.
     package static let best = available.last!
+
+    /// What `GRAFTD_ISA` names, or the fastest where it names none of this CPU's: that is an error of whoever loads a network.
+    package static let inUse = (try? chosen(forced: ProcessInfo.processInfo.environment["GRAFTD_ISA"])) ?? best
 
     /// The set named by `forced`, the value of `GRAFTD_ISA`, or the fastest this CPU has if there is no such value.
     package static func chosen(forced: String?) throws(InstructionSetError) -> InstructionSet {

@@ -221,6 +221,34 @@ package struct VectorKernels: @unchecked Sendable {
         }
     }
 
+    // MARK: - Covariances
+
+    /// Writes `(moment − mean · sums) · scale` `[count]`, rounded to 32 bits at last, to `output` from `offset` on.
+    package func centre(
+        _ moment: Span<Double>, sums: Span<Double>, mean: Double, scale: Double, into output: inout [Float],
+        at offset: Int
+    ) {
+        precondition(moment.count == sums.count && offset >= 0 && offset + moment.count <= output.count)
+        moment.withUnsafeBufferPointer { moment in
+            sums.withUnsafeBufferPointer { sums in
+                output.withUnsafeMutableBufferPointer {
+                    var centring = graft_centring(
+                        mean: mean, scale: scale, moment: moment.baseAddress, sums: sums.baseAddress,
+                        output: $0.baseAddress! + offset)
+                    table.pointee.centre(&centring, Int64(moment.count))
+                }
+            }
+        }
+    }
+
+    /// Floats of scratch space for a triangle.
+    func triangleScratch(order: Int) -> Int { Int(graft_triangle_scratch(Int64(order))) }
+
+    /// `rows = U⁻ᵀ · rows`
+    func solve(_ triangle: graft_triangle) {
+        withUnsafePointer(to: triangle) { table.pointee.solve_triangle($0) }
+    }
+
     private func withLatent<R>(
         _ latent: Span<Float>, channels: Int, _ body: (UnsafePointer<graft_latent>) -> R
     ) -> R {

@@ -22,6 +22,7 @@ static const struct {
     {"elementwise", check_elementwise},
     {"resample", check_resample},
     {"latents", check_latents},
+    {"covariance", check_covariance},
     {"curves", check_curves},
     {"training packing", check_training_packing},
     {"weight gradient", check_weight_gradient},

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "convolution.h"
+#include "covariance.h"
 #include "depthwise.h"
 #include "elementwise.h"
 #include "latents.h"
@@ -72,10 +73,16 @@ typedef struct {
     /// have `per_half_step` halves of a step in a unit. [pixels, channels]
     void (*divide_ranges)(
         const graft_latent *latent, const float *lowest, const float *per_half_step, uint8_t *steps);
+    /// [count]
+    void (*centre)(const graft_centring *centring, int64_t count);
+    void (*solve_triangle)(const graft_triangle *triangle);
 } graft_kernels;
 
 /// How many floats of scratch space a convolution needs, with the channels of one group.
 int64_t graft_convolution_scratch(int64_t kernel_height, int64_t kernel_width, int64_t channels);
+
+/// How many floats of scratch space a triangle of this order needs, whatever the instruction set.
+int64_t graft_triangle_scratch(int64_t order);
 
 /// How many floats of scratch space a multiplication of `tiles` tiles needs, whatever the instruction set.
 static inline int64_t graft_winograd_scratch(int64_t tile, int64_t tiles) {

@@ -148,22 +148,18 @@ struct WithinCovariance: Sendable {
         let samples = Double(statistics.count)
         let keep = (1 - shrinkage) / samples
         let unitSquared = keep * unit * unit
+        let kernels = InstructionSet.inUse.kernels
         // What is below the diagonal is never read, so filling 6 MB with zeros first would be for nothing.
         var upper = [Float](unsafeUninitializedCapacity: order * order) { _, count in count = order * order }
         for panel in moment.panels.indices {
             let rows = moment.rows(ofPanel: panel)
             let width = order - rows.lowerBound
             let source = moment.panels[panel]
-            let elements = source.span
-            let columnSums = sums.span
-            var target = upper.mutableSpan
             for row in rows {
-                let mean = columnSums[row] / samples
-                let base = (row - rows.lowerBound) * width - rows.lowerBound
-                for column in row..<order {
-                    let centred = elements[base + column] - mean * columnSums[column]
-                    target[row * order + column] = Float(centred * unitSquared)
-                }
+                let diagonal = (row - rows.lowerBound) * (width + 1)
+                kernels.centre(
+                    source.span.extracting(diagonal..<diagonal + order - row), sums: sums.span.extracting(row..<order),
+                    mean: sums[row] / samples, scale: unitSquared, into: &upper, at: row * (order + 1))
             }
         }
         // What the labels' means add to the spread around the mean of all is not within a label.
