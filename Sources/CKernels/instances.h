@@ -32,7 +32,8 @@
     void graft_divide_ranges_##isa(                                                                                    \
         const graft_latent *latent, const float *lowest, const float *per_half_step, uint8_t *steps);                  \
     void graft_centre_##isa(const graft_centring *centring, int64_t count);                                            \
-    void graft_solve_triangle_##isa(const graft_triangle *triangle);
+    void graft_solve_triangle_##isa(const graft_triangle *triangle);                                                   \
+    void graft_find_nearest_##isa(graft_nearest *nearest);
 
 GRAFT_DECLARE(scalar)
 GRAFT_DECLARE(avx2)

@@ -14,6 +14,7 @@
         .normalize = graft_normalize_##isa,                                                                            \
         .find_ranges = graft_find_ranges_##isa, .divide_ranges = graft_divide_ranges_##isa,                            \
         .centre = graft_centre_##isa, .solve_triangle = graft_solve_triangle_##isa,                                    \
+        .find_nearest = graft_find_nearest_##isa,                                                                      \
     }
 
 #if defined(__x86_64__)

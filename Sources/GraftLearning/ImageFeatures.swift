@@ -2,9 +2,13 @@
 package protocol HeadInput: Sendable {
     /// What a head over `space` sees. `[D]`
     func values(in space: FeatureSpace) -> [Float]
+    /// As they are kept.
+    var kept: RootFeatures { get }
 }
 
-extension RootFeatures: HeadInput {}
+extension RootFeatures: HeadInput {
+    package var kept: RootFeatures { self }
+}
 
 /// The features of one image `[D]`: as the network gave them, which answers are made of, and as they are kept.
 ///

@@ -20,11 +20,14 @@ package struct ExtractedSample: Sendable, Equatable {
 package struct RelearnedSample: Sendable, Equatable {
     package var id: String
     package var label: Int64
+    /// Whether it is nearly a copy of an earlier one.
+    package var isNearDuplicate: Bool
     package var features: [Int16]
 
-    package init(id: String, label: Int64, features: [Int16]) {
+    package init(id: String, label: Int64, isNearDuplicate: Bool, features: [Int16]) {
         self.id = id
         self.label = label
+        self.isNearDuplicate = isNearDuplicate
         self.features = features
     }
 }
@@ -103,10 +106,13 @@ extension Store {
             var learned: [RelearnedSample] = []
             for sample in samples {
                 guard
-                    let label = try Int64.fetchOne(
-                        db, sql: "SELECT label FROM samples WHERE id = ? AND fingerprint <> ?",
-                        arguments: [sample.id, backbone])
+                    let row = try Row.fetchOne(
+                        db,
+                        sql: """
+                            SELECT label, cluster IS NOT NULL AS is_near FROM samples WHERE id = ? AND fingerprint <> ?
+                            """, arguments: [sample.id, backbone])
                 else { continue }
+                let label: Int64 = row["label"]
                 guard let features = sample.features else {
                     try db.execute(sql: "UPDATE images SET unreadable = 1 WHERE sample = ?", arguments: [sample.id])
                     continue
@@ -118,7 +124,9 @@ extension Store {
                 if hasRoom, let latent = sample.latent {
                     try Self.keep(latent, of: sample.id, byteLimit: latentByteLimit, db)
                 }
-                learned.append(RelearnedSample(id: sample.id, label: label, features: features))
+                learned.append(
+                    RelearnedSample(
+                        id: sample.id, label: label, isNearDuplicate: row["is_near"], features: features))
             }
             return (learned, try Self.lastChange(db))
         }

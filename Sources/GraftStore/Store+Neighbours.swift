@@ -5,13 +5,16 @@ import GRDB
 package struct SketchedSample: Sendable, Equatable {
     package var id: String
     package var label: Int64
+    /// Whether it is nearly a copy of an earlier one.
+    package var isNearDuplicate: Bool
     /// Nil where there is none yet; then there are `features`.
     package var sketch: [UInt8]?
     package var features: [Int16]?
 
-    package init(id: String, label: Int64, sketch: [UInt8]?, features: [Int16]?) {
+    package init(id: String, label: Int64, isNearDuplicate: Bool, sketch: [UInt8]?, features: [Int16]?) {
         self.id = id
         self.label = label
+        self.isNearDuplicate = isNearDuplicate
         self.sketch = sketch
         self.features = features
     }
@@ -26,7 +29,8 @@ extension Store {
                 try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT sequence, id, label, sketch, CASE WHEN sketch IS NULL THEN features END AS features
+                        SELECT sequence, id, label, cluster IS NOT NULL AS is_near, sketch,
+                            CASE WHEN sketch IS NULL THEN features END AS features
                         FROM samples
                         WHERE fingerprint = (SELECT id FROM fingerprints WHERE value = ?) AND sequence > ?
                         ORDER BY sequence LIMIT ?
@@ -36,7 +40,8 @@ extension Store {
             body(
                 rows.map { row in
                     SketchedSample(
-                        id: row["id"], label: row["label"], sketch: (row["sketch"] as Data?).map { [UInt8]($0) },
+                        id: row["id"], label: row["label"], isNearDuplicate: row["is_near"],
+                        sketch: (row["sketch"] as Data?).map { [UInt8]($0) },
                         features: (row["features"] as Data?).map { [Int16](littleEndian: $0) })
                 })
             last = end["sequence"]

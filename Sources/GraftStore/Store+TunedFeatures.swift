@@ -22,27 +22,31 @@ extension Store {
     package func keep(_ samples: [TunedSample], of version: Int64) async throws(StoreError) -> [RelearnedSample] {
         try await write { db in
             try samples.compactMap { sample in
-                guard let label = try Self.keep(sample.features, of: sample.id, version: version, db) else {
+                guard let kept = try Self.keep(sample.features, of: sample.id, version: version, db) else {
                     return nil
                 }
-                return RelearnedSample(id: sample.id, label: label, features: sample.features)
+                return RelearnedSample(
+                    id: sample.id, label: kept.label, isNearDuplicate: kept.isNearDuplicate, features: sample.features)
             }
         }
     }
 
-    /// - Returns: the label of the sample; nil where nothing was kept.
-    static func keep(_ features: [Int16], of sample: String, version: Int64, _ db: Database) throws -> Int64? {
-        let label = try Int64.fetchOne(
+    /// - Returns: the label of the sample, and whether it is nearly a copy; nil where nothing was kept.
+    @discardableResult
+    static func keep(
+        _ features: [Int16], of sample: String, version: Int64, _ db: Database
+    ) throws -> (label: Int64, isNearDuplicate: Bool)? {
+        let row = try Row.fetchOne(
             db,
             sql: """
-                SELECT label FROM samples JOIN fingerprints ON fingerprints.id = samples.fingerprint
+                SELECT label, cluster IS NOT NULL AS is_near FROM samples JOIN fingerprints ON fingerprints.id = samples.fingerprint
                 WHERE samples.id = ? AND value = (SELECT fingerprint FROM versions WHERE number = ?)
                 """, arguments: [sample, version])
-        guard let label else { return nil }
+        guard let row else { return nil }
         try db.execute(
             sql: "INSERT OR IGNORE INTO tuned_features (version, sample, features) VALUES (?, ?, ?)",
             arguments: [version, sample, features.littleEndianBytes])
-        return db.changesCount > 0 ? label : nil
+        return db.changesCount > 0 ? (row["label"], row["is_near"]) : nil
     }
 
     /// What the top of version `version` made of the sample `id`; nil where it has not seen it.
@@ -75,7 +79,8 @@ extension Store {
                 try Row.fetchAll(
                     db,
                     sql: """
-                        SELECT tuned_features.id AS number, sample, label, tuned_features.features AS features
+                        SELECT tuned_features.id AS number, sample, label, cluster IS NOT NULL AS is_near,
+                            tuned_features.features AS features
                         FROM tuned_features JOIN samples ON samples.id = sample
                         WHERE version = ? AND tuned_features.id > ? ORDER BY tuned_features.id LIMIT ?
                         """, arguments: [version, after, size]
@@ -83,7 +88,8 @@ extension Store {
                     (
                         $0["number"],
                         RelearnedSample(
-                            id: $0["sample"], label: $0["label"], features: [Int16](littleEndian: $0["features"]))
+                            id: $0["sample"], label: $0["label"], isNearDuplicate: $0["is_near"],
+                            features: [Int16](littleEndian: $0["features"]))
                     )
                 }
             }

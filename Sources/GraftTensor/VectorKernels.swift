@@ -249,6 +249,24 @@ package struct VectorKernels: @unchecked Sendable {
         withUnsafePointer(to: triangle) { table.pointee.solve_triangle($0) }
     }
 
+    // MARK: - Sketches
+
+    /// In how many of 512 bits the nearest and the second nearest of `others` differ from `sketch`; nil for what there is not.
+    package func differences(
+        of sketch: SIMD8<UInt64>, fromNearestAmong others: Span<SIMD8<UInt64>>
+    ) -> (first: Int?, second: Int?) {
+        withUnsafeBytes(of: sketch) { sketch in
+            others.withUnsafeBytes { bytes in
+                var nearest = graft_nearest(
+                    sketch: sketch.baseAddress?.assumingMemoryBound(to: UInt64.self),
+                    others: bytes.baseAddress?.assumingMemoryBound(to: UInt64.self), count: Int64(others.count),
+                    first: 0, second: 0)
+                table.pointee.find_nearest(&nearest)
+                return (others.isEmpty ? nil : Int(nearest.first), others.count < 2 ? nil : Int(nearest.second))
+            }
+        }
+    }
+
     private func withLatent<R>(
         _ latent: Span<Float>, channels: Int, _ body: (UnsafePointer<graft_latent>) -> R
     ) -> R {

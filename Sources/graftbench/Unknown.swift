@@ -76,6 +76,7 @@ struct Unknown: ParsableCommand {
 
         var set = TrainingSet(featureCount: train.featureCount)
         var statistics = LabelStatistics(featureCount: train.featureCount)
+        var sketches = SketchIndex()
         for row in 0..<train.count where !withheld.contains(train.labels[row]) {
             let features = RootFeatures(quantizing: train[row])
             if asNegatives.contains(train.labels[row]) {
@@ -84,6 +85,7 @@ struct Unknown: ParsableCommand {
             }
             let label = Int64(train.labels[row])
             try statistics.add(features, label: label)
+            sketches.add("\(row)", label: label, sketch: FeatureSketch(features), isOriginal: true)
             set.append(features, label: label, fold: Folds.fold(ofGroup: "\(row)"))
         }
         // By the hash that folds are made with, so as good as drawn by lot.
@@ -92,7 +94,7 @@ struct Unknown: ParsableCommand {
             statistics, calibration: calibrate ? try HeadTraining().train(set).calibration : nil,
             known: rows.map {
                 KnownSample(label: set.labels[$0], features: RootFeatures(values: Array(set.features[$0])))
-            })
+            }, sketches: sketches)
         let clock = ContinuousClock()
         let scaleTime = clock.measure { _ = novelty.scale }
         var answers: [(label: Int, novelty: Float)] = []

@@ -7,6 +7,7 @@ import Testing
     private struct Setting {
         var statistics: LabelStatistics
         var known: [KnownSample] = []
+        var sketches = SketchIndex()
         var fresh: [RootFeatures] = []
         var strange: [RootFeatures] = []
 
@@ -22,6 +23,8 @@ import Testing
                     for _ in 0..<40 {
                         let learned = sample(centre)
                         try statistics.add(learned, label: Int64(label))
+                        sketches.add(
+                            "\(known.count)", label: Int64(label), sketch: FeatureSketch(learned), isOriginal: true)
                         known.append(KnownSample(label: Int64(label), features: learned))
                     }
                     for _ in 0..<60 { fresh.append(sample(centre)) }
@@ -33,7 +36,8 @@ import Testing
         }
 
         func novelty() -> Novelty {
-            Novelty(statistics, calibration: .init(shrinkage: 0.3, temperature: 3), known: known)
+            Novelty(
+                statistics, calibration: .init(shrinkage: 0.3, temperature: 3), known: known, sketches: sketches)
         }
     }
 
@@ -75,22 +79,42 @@ import Testing
     /// What the closed form says of a sample is what a head says that was solved without it.
     @Test func leavingASampleOutInClosedFormIsSolvingWithoutIt() throws {
         let setting = try Setting(negatives: 10)
-        for known in [setting.known[5], setting.known[170], setting.known[301]] {
-            var without = setting.statistics
+        for number in [5, 170, 301] {
+            let known = setting.known[number]
+            var (without, others) = (setting.statistics, setting.sketches)
             without.remove(known.features, label: known.label)
+            others.move("\(number)", from: known.label, to: nil)
             let brute = Novelty(
-                without, calibration: .init(shrinkage: 0.3, temperature: 3), known: [])
+                without, calibration: .init(shrinkage: 0.3, temperature: 3), known: [], sketches: others)
             let closed = Novelty(
-                setting.statistics, calibration: .init(shrinkage: 0.3, temperature: 3), known: [known])
+                setting.statistics, calibration: .init(shrinkage: 0.3, temperature: 3), known: [known],
+                sketches: setting.sketches)
             // One of 360 samples more or less in the covariance's scale, which is left aside: 0.3 % of a score.
             let (expected, found) = (brute.score(of: known.features), closed.scale.scores[0])
             #expect(abs(expected - found) < 0.02 * max(abs(expected), 0.5))
         }
     }
 
+    /// Two images that every label's mean says the same of.
+    @Test func anImageLikeASampleIsLessNovelThanOneLikeNone() throws {
+        let setting = try Setting()
+        let sample = setting.known[3]
+        var far = SketchIndex()
+        // The same labels, as if other samples had led to the same statistics.
+        for strange in setting.strange {
+            far.add("far", label: sample.label, sketch: FeatureSketch(strange), isOriginal: true)
+        }
+        let calibration = AnalyticHead.Calibration(shrinkage: 0.3, temperature: 3)
+        let near = Novelty(setting.statistics, calibration: calibration, known: [], sketches: setting.sketches)
+        let distant = Novelty(setting.statistics, calibration: calibration, known: [], sketches: far)
+        let none = Novelty(setting.statistics, calibration: calibration, known: [], sketches: SketchIndex())
+        #expect(near.score(of: sample.features) == none.score(of: sample.features))  // an angle of 0 to itself
+        #expect(distant.score(of: sample.features) > near.score(of: sample.features) + 0.5)
+    }
+
     @Test func withoutKnownSamplesNothingIsNovel() throws {
         let setting = try Setting()
-        let novelty = Novelty(setting.statistics, calibration: nil, known: [])
+        let novelty = Novelty(setting.statistics, calibration: nil, known: [], sketches: setting.sketches)
         #expect(novelty.novelty(of: setting.strange[0]) == 0)
     }
 
@@ -99,7 +123,8 @@ import Testing
         let samples = [[1, 2, 3], [2, 1, 3], [3, 2, 1]].map { RootFeatures(quantizing: $0) }
         for sample in samples { try statistics.add(sample, label: 7) }
         let novelty = Novelty(
-            statistics, calibration: nil, known: samples.map { KnownSample(label: 7, features: $0) })
+            statistics, calibration: nil, known: samples.map { KnownSample(label: 7, features: $0) },
+            sketches: SketchIndex())
         #expect(novelty.novelty(of: RootFeatures(quantizing: [9, 0, 0])) == 0)
     }
 }

@@ -71,7 +71,7 @@ import GraftStore
         let (learned, _) = try await store.relearn(
             ids.map { ExtractedSample(id: $0, features: [7]) }, fingerprint: "b")
         let dog = try #require(try await store.labels().first { $0.name == "dog" })
-        #expect(learned == [RelearnedSample(id: ids[1], label: dog.id, features: [7])])
+        #expect(learned == [RelearnedSample(id: ids[1], label: dog.id, isNearDuplicate: false, features: [7])])
         #expect(try features(store, "b") == [ids[1]: [7], ids[2]: [9]])
         #expect(try await store.imageToExtract(ids[0], fingerprint: "b") == nil)
         #expect(try await store.imageToExtract(ids[2], fingerprint: "b") == nil)

@@ -95,6 +95,7 @@ import Testing
         let store = try state.open()
         var sketched = try newSample("cat", 1)
         sketched.sketch = [1, 2, 3]
+        sketched.cluster = "another's"
         _ = try await store.teach([
             sketched, newSample("dog", 2, features: [7, 8]), newSample("dog", 3, fingerprint: "b"),
         ])
@@ -103,6 +104,7 @@ import Testing
         #expect(found.map(\.sketch) == [[1, 2, 3], nil])
         #expect(found.map(\.features) == [nil, [7, 8]])
         #expect(found.map(\.label) == [1, 2])
+        #expect(found.map(\.isNearDuplicate) == [true, false])
     }
 
     @Test func samplesAreDrawnByTheirDigest() async throws {

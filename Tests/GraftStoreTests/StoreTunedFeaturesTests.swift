@@ -16,7 +16,9 @@ import GraftStore
         let store = try state.open()
         let version = try await store.version()
         let ids = [try await store.taught("cat", 1), try await store.taught("dog", 2)]
-        let taught = try await store.teach([newSample("dog", 3, tuned: .init(version: version, features: [30]))])
+        var copy = try newSample("dog", 3, tuned: .init(version: version, features: [30]))
+        copy.cluster = "another's"
+        let taught = try await store.teach([copy])
         guard case .stored(let last, let dog) = taught.outcomes[0] else {
             throw Unexpected(outcome: taught.outcomes[0])
         }
@@ -28,6 +30,7 @@ import GraftStore
         #expect(added.map(\.features) == [[10], [20]])
         #expect(try kept(store, version).map(\.features) == [[10], [20], [30]])
         #expect(try kept(store, version).map(\.label) == [1, dog, dog])
+        #expect(try kept(store, version).map(\.isNearDuplicate) == [false, false, true])
         #expect(try kept(store, version + 1).isEmpty)
     }
 

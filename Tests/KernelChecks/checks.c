@@ -23,6 +23,7 @@ static const struct {
     {"resample", check_resample},
     {"latents", check_latents},
     {"covariance", check_covariance},
+    {"sketches", check_sketches},
     {"curves", check_curves},
     {"training packing", check_training_packing},
     {"weight gradient", check_weight_gradient},

@@ -39,6 +39,7 @@ void check_elementwise(checks *c);
 void check_resample(checks *c);
 void check_latents(checks *c);
 void check_covariance(checks *c);
+void check_sketches(checks *c);
 void check_curves(checks *c);
 void check_training_packing(checks *c);
 void check_weight_gradient(checks *c);

@@ -12,6 +12,7 @@
 #include "pooling.h"
 #include "product.h"
 #include "resample.h"
+#include "sketches.h"
 #include "winograd.h"
 
 /// The columns that a panel has at most.
@@ -76,6 +77,7 @@ typedef struct {
     /// [count]
     void (*centre)(const graft_centring *centring, int64_t count);
     void (*solve_triangle)(const graft_triangle *triangle);
+    void (*find_nearest)(graft_nearest *nearest);
 } graft_kernels;
 
 /// How many floats of scratch space a convolution needs, with the channels of one group.

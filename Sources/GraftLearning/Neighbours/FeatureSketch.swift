@@ -1,22 +1,26 @@
 /// 64 bytes that tell about how alike features are: the signs of 512 of their projections on pseudo-random directions.
 ///
 /// Of the bits of two sketches, the expected fraction that differ is the angle between the features over π (Charikar 2002).
-/// The projections are rows of a Hadamard matrix after signs were changed at random, which takes D · log D additions; all
+/// The projections are rows of a Hadamard matrix after signs were changed at random, which takes D + 512 · 9 additions; all
 /// are of integers, so that the same features give the same bits everywhere.
 package struct FeatureSketch: Sendable, Equatable {
     package static let byteCount = 64
     /// Eight words of 64 signs.
-    private let words: SIMD8<UInt64>
+    let words: SIMD8<UInt64>
+
+    init(words: SIMD8<UInt64>) { self.words = words }
 
     package init(_ features: RootFeatures) {
         let width = max(512, Self.powerOfTwo(atLeast: features.values.count))
-        var values = [Int64](repeating: 0, count: width)
+        // Only 512 rows are wanted, evenly spread: they do not tell apart neighbours that share a place, so these are added first.
+        let shared = width / 512
+        var values = [Int64](repeating: 0, count: 512)
         for (i, value) in features.values.enumerated() {
-            values[i] = Self.mixed(UInt64(i)) & 1 == 0 ? Int64(value) : -Int64(value)
+            values[i / shared] += Self.mixed(UInt64(i)) & 1 == 0 ? Int64(value) : -Int64(value)
         }
         Self.transform(&values)
         var words = SIMD8<UInt64>.zero
-        for bit in 0..<512 where values[bit * (width / 512)] > 0 { words[bit / 64] |= 1 << UInt64(bit % 64) }
+        for bit in 0..<512 where values[bit] > 0 { words[bit / 64] |= 1 << UInt64(bit % 64) }
         self.words = words
     }
 

@@ -3,12 +3,13 @@ import Synchronization
 /// The analytic head, and how unlike everything it has learned an image is.
 ///
 /// The scale is made from a few hundred known samples, each judged as if it had not been learned, when it is first asked
-/// for: 5 ms at D = 1280 that a teach call does not wait for. It depends on the statistics and these samples alone.
+/// for: some milliseconds at D = 1280 that a teach call does not wait for. It depends on the statistics and these samples alone.
 package final class Novelty: Sendable {
     package let analytic: AnalyticHead
     private let score: NoveltyScore
     /// Ascending by id, the background among them.
     private let counts: [(label: Int64, samples: Int)]
+    private let sketches: SketchIndex
     private let madeScale: Mutex<Scale>
 
     private enum Scale {
@@ -19,12 +20,17 @@ package final class Novelty: Sendable {
     /// - Parameters:
     ///   - calibration: As for ``AnalyticHead``.
     ///   - known: Samples that novelty is measured against; without any it is 0 for every image.
+    ///   - sketches: Of all samples, in the features that `statistics` are of.
     /// - Precondition: `statistics` have learned a sample of a label, and all of `known`.
-    package init(_ statistics: LabelStatistics, calibration: AnalyticHead.Calibration?, known: [KnownSample]) {
+    package init(
+        _ statistics: LabelStatistics, calibration: AnalyticHead.Calibration?, known: [KnownSample],
+        sketches: SketchIndex
+    ) {
         let calibration = calibration ?? .guess(statistics)
         let covariance = WithinCovariance(statistics, shrinkage: calibration.shrinkage)
         analytic = AnalyticHead(statistics, covariance: covariance, calibration: calibration)
         score = NoveltyScore(temperature: Float(calibration.temperature))
+        self.sketches = sketches
         counts = statistics.labelIDs.map { (label: $0, samples: statistics.labels[$0]!.count) }
         madeScale = Mutex(known.isEmpty ? .made(NoveltyScale([])) : .pending(covariance, known))
     }
@@ -38,7 +44,10 @@ package final class Novelty: Sendable {
     package func score(of features: some HeadInput) -> Float {
         score(
             logits: analytic.linear.logits(of: features), squaredLengths: analytic.squaredLengths,
-            background: analytic.background?.logits(of: features)[0])
+            background: analytic.background?.logits(of: features)[0]
+        ) { label in
+            sketches.distance(ofNearestTo: FeatureSketch(features.kept), label: analytic.labels[label])
+        }
     }
 
     /// Made by the first who asks; others wait for it.
@@ -66,9 +75,16 @@ package final class Novelty: Sendable {
         return heldOut.rows.indices.map { i in
             let logits = heldOut.logits[i * count..<(i + 1) * count]
             let lengths = heldOut.squaredLengths[i * count..<(i + 1) * count]
+            let sample = known[heldOut.rows[i]]
             return score(
                 logits: Array(logits.dropFirst(first)), squaredLengths: Array(lengths.dropFirst(first)),
-                background: hasBackground ? logits.first : nil)
+                background: hasBackground ? logits.first : nil
+            ) { label in
+                let answered = analytic.labels[label]
+                return sketches.distance(
+                    ofNearestTo: FeatureSketch(sample.features), label: answered,
+                    leavingOutItself: answered == sample.label)
+            }
         }
     }
 }

@@ -28,12 +28,13 @@ extension Learner {
                 fingerprint: fingerprint, featureCount: vision.backbone.featureCount)
             lastChange = try await store.lastChange()
             statistics = learned
-            try readNearDuplicates(fingerprint: fingerprint)
+            try readSketches(fingerprint: fingerprint)
         }
         try await readNames()
         if let top = version.top {
             _ = try await show(to: top)
-            tuned = try await storing { try tunedStatistics(of: top) }
+            let seen = try await storing { try learned(through: top) }
+            (tuned, tunedSketches) = (seen.statistics, seen.sketches)
         }
         try await storing { try await readKnown(fingerprint: fingerprint) }
         isBehind = false

@@ -48,7 +48,7 @@ extension Learner {
         try await following {
             // Names first: a label that is learned can be answered, and then it needs its name.
             try await readNames()
-            try learn(batch, samples, stored.outcomes)
+            try learn(batch, clustered, stored.outcomes)
             try await readKnown(fingerprint: fingerprint, taught: samples.map(\.digest))
         }
         if stored.lastChange != lastChange {
@@ -68,21 +68,27 @@ extension Learner {
         }
     }
 
-    private func learn(_ batch: [PendingTeaching], _ samples: [NewSample], _ outcomes: [TeachOutcome]) throws {
+    private func learn(
+        _ batch: [PendingTeaching], _ clustered: (samples: [NewSample], nearDuplicates: [NearDuplicate?]),
+        _ outcomes: [TeachOutcome]
+    ) throws {
         for (position, outcome) in outcomes.enumerated() {
+            let isOriginal = clustered.nearDuplicates[position] == nil
             switch outcome {
             case .stored(let id, let label):
                 try statistics.add(batch[position].features, label: label)
-                if let features = samples[position].tuned?.features {
-                    try tuned?.add(RootFeatures(values: features), label: label)
+                if let features = (clustered.samples[position].tuned?.features).map(RootFeatures.init(values:)) {
+                    try tuned?.add(features, label: label)
+                    tunedSketches.add(id, label: label, sketch: FeatureSketch(features), isOriginal: isOriginal)
                 }
-                if let sketch = samples[position].sketch.flatMap({ FeatureSketch(bytes: $0) }) {
-                    nearDuplicates.add(id, label: label, sketch: sketch)
+                if let sketch = clustered.samples[position].sketch.flatMap({ FeatureSketch(bytes: $0) }) {
+                    sketches.add(id, label: label, sketch: sketch, isOriginal: isOriginal)
                 }
             case .relabelled(let id, let from, let to, let features, let seen):
                 statistics.relabel(RootFeatures(values: features), from: from, to: to)
                 if let seen { tuned?.relabel(RootFeatures(values: seen), from: from, to: to) }
-                nearDuplicates.move(id, from: from, to: to)
+                sketches.move(id, from: from, to: to)
+                tunedSketches.move(id, from: from, to: to)
             case .duplicate, .conflict:
                 break
             }
@@ -139,13 +145,13 @@ extension Learner {
                     extracted, fingerprint: fingerprint, latentByteLimit: configuration.latentLimit)
                 try await following {
                     for sample in learned {
-                        let features = RootFeatures(values: sample.features)
-                        try statistics.add(features, label: sample.label)
-                        nearDuplicates.add(sample.id, label: sample.label, sketch: FeatureSketch(features))
+                        try statistics.add(RootFeatures(values: sample.features), label: sample.label)
+                        sketches.add(sample)
                     }
                     if let top = version.top {
                         for sample in try await show(to: top) {
                             try tuned?.add(RootFeatures(values: sample.features), label: sample.label)
+                            tunedSketches.add(sample)
                         }
                     }
                     try await readKnown(fingerprint: fingerprint)
@@ -196,7 +202,8 @@ extension Learner {
                 Self.follow(sample, features: features, in: &tuned)
                 self.tuned = tuned
             }
-            nearDuplicates.move(sample.id, from: sample.from, to: sample.to)
+            sketches.move(sample.id, from: sample.from, to: sample.to)
+            tunedSketches.move(sample.id, from: sample.from, to: sample.to)
         }
         try await following {
             if let fingerprint, !outcome.samples.isEmpty { try await readKnown(fingerprint: fingerprint) }

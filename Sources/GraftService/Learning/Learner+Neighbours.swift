@@ -44,7 +44,7 @@ extension Learner {
         near taught: PendingTeaching, _ sketch: FeatureSketch, label: Int64?, _ nearness: Nearness
     ) async throws -> LearnableSample? {
         guard let label else { return nil }
-        let candidates = nearDuplicates.candidates(sketch, label: label)
+        let candidates = sketches.candidates(sketch, label: label)
         return try await store.learnableSamples(candidates).first { candidate in
             candidate.digest != taught.sample.digest
                 && nearness.areNear(RootFeatures(values: candidate.features), taught.features)
@@ -57,16 +57,17 @@ extension Learner {
     }
 
     /// The sketches of all samples of the backbone `fingerprint`.
-    func readNearDuplicates(fingerprint: String) throws {
-        var index = NearDuplicates()
+    func readSketches(fingerprint: String) throws {
+        var index = SketchIndex()
         try store.forEachSketch(fingerprint: fingerprint) { samples in
             for sample in samples {
                 let kept = sample.sketch.flatMap { FeatureSketch(bytes: $0) }
                 let made = sample.features.map { FeatureSketch(RootFeatures(values: $0)) }
-                if let sketch = kept ?? made { index.add(sample.id, label: sample.label, sketch: sketch) }
+                guard let sketch = kept ?? made else { continue }
+                index.add(sample.id, label: sample.label, sketch: sketch, isOriginal: !sample.isNearDuplicate)
             }
         }
-        nearDuplicates = index
+        sketches = index
     }
 
     // MARK: Samples that novelty is measured against

@@ -79,14 +79,16 @@ extension Learner {
         }
     }
 
-    /// Exact sums over all that `top` has made of samples. Synchronous: it reads them all.
-    func tunedStatistics(of top: VersionTop) throws -> LabelStatistics {
-        var learned = LabelStatistics(featureCount: top.featureCount)
+    /// Exact sums over all that `top` has made of samples, and their sketches. Synchronous: it reads them all.
+    func learned(through top: VersionTop) throws -> (statistics: LabelStatistics, sketches: SketchIndex) {
+        var statistics = LabelStatistics(featureCount: top.featureCount)
+        var sketches = SketchIndex()
         try store.forEachTunedBatch(version: top.version) { batch in
-            let rows = FeatureRows(featureCount: learned.featureCount, values: batch.flatMap(\.features))
-            try learned.add(rows, labels: batch.map(\.label))
+            let rows = FeatureRows(featureCount: statistics.featureCount, values: batch.flatMap(\.features))
+            try statistics.add(rows, labels: batch.map(\.label))
+            for sample in batch { sketches.add(sample) }
         }
-        return learned
+        return (statistics, sketches)
     }
 
     /// The sample as the active version's own top has it, which may have been swapped in since the image was looked at.
@@ -104,5 +106,13 @@ extension Learner {
         }
         sample.tuned = .init(version: top.version, features: features)
         return sample
+    }
+}
+
+extension SketchIndex {
+    mutating func add(_ sample: RelearnedSample) {
+        add(
+            sample.id, label: sample.label, sketch: FeatureSketch(RootFeatures(values: sample.features)),
+            isOriginal: !sample.isNearDuplicate)
     }
 }

@@ -184,16 +184,16 @@ extension Learner {
     func exchange(
         _ next: ActiveVersion, note: @escaping @Sendable () async throws -> Void
     ) async throws(Problem) {
-        var learned: LabelStatistics?
+        var learned: (statistics: LabelStatistics, sketches: SketchIndex)?
         if let top = next.top {
             _ = try await show(to: top)
-            learned = try await storing { try tunedStatistics(of: top) }
+            learned = try await storing { try self.learned(through: top) }
         }
         try await storing { try await note() }
         let before = version.number
         if next.number != before { shadow = makeShadow(of: version, beside: next) }
         version = next
-        tuned = learned
+        (tuned, tunedSketches) = (learned?.statistics, learned?.sketches ?? SketchIndex())
         // It is noted as the one that answers, so nothing that fails from here on may keep it from that.
         do {
             try await readKnown(fingerprint: try loadedVision().backbone.fingerprint)
@@ -214,7 +214,7 @@ extension Learner {
             do {
                 return try await restore(number, vision)
             } catch {
-                (version, tuned) = (.none, nil)
+                (version, tuned, tunedSketches) = (.none, nil, SketchIndex())
                 let other = await replacement(ofDamaged: number, featureCount: vision.backbone.featureCount)
                 let answering = other.map { $0 == 0 ? "the analytic head" : "version \($0)" } ?? "the analytic head"
                 logger.error("version \(number) does not answer: \(error.detail); \(answering) answers in its place")
@@ -226,12 +226,13 @@ extension Learner {
 
     private func restore(_ number: Int64, _ vision: Vision) async throws(Problem) {
         let restored = try await load(number, vision: vision)
-        var learned: LabelStatistics?
+        var learned: (statistics: LabelStatistics, sketches: SketchIndex)?
         if let top = restored.top {
             _ = try await show(to: top)
-            learned = try await storing { try tunedStatistics(of: top) }
+            learned = try await storing { try self.learned(through: top) }
         }
-        (version, tuned) = (restored, learned)
+        version = restored
+        (tuned, tunedSketches) = (learned?.statistics, learned?.sketches ?? SketchIndex())
     }
 
     /// The version to answer instead of `number`, where that one's file is damaged or gone; noted in the store.

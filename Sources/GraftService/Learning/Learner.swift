@@ -23,8 +23,10 @@ actor Learner {
     var statistics = LabelStatistics(featureCount: 0)
     /// The same over what the active version's own top makes of samples; nil where it has none.
     var tuned: LabelStatistics?
-    /// By which near-duplicates of taught samples are found.
-    var nearDuplicates = NearDuplicates()
+    /// By which near-duplicates of taught samples are found, and what an image is most like.
+    var sketches = SketchIndex()
+    /// The same in the features that the active version's own top makes.
+    var tunedSketches = SketchIndex()
     /// What novelty is measured against, and the digest of the last of them.
     var known: [KnownSample] = []
     var lastKnown: [UInt8] = []
@@ -94,7 +96,11 @@ actor Learner {
         let hasLabels = statistics.labels.contains { $0.key != LabelStatistics.background }
         let novelty =
             hasLabels
-            ? timings.refit.measure { Novelty(statistics, calibration: version.calibration, known: known) } : nil
+            ? timings.refit.measure {
+                Novelty(
+                    statistics, calibration: version.calibration, known: known,
+                    sketches: tuned == nil ? sketches : tunedSketches)
+            } : nil
         let learned = statistics.count - (statistics.labels[LabelStatistics.background]?.count ?? 0)
         live.swap(
             to: LiveModel(
@@ -120,7 +126,7 @@ actor Learner {
                 let learned = try await restoreStatistics(fingerprint: fingerprint, featureCount: featureCount)
                 lastChange = try await store.lastChange()
                 statistics = learned
-                try readNearDuplicates(fingerprint: fingerprint)
+                try readSketches(fingerprint: fingerprint)
                 self.vision = vision
             }
             try await readNames()
