@@ -23,7 +23,7 @@ TARGET void FN(centre)(const graft_centring *centring, int64_t count) {
 }
 
 /// The rows `first ..< first + rows` of the solution in a strip: less what the rows before them add, then among themselves.
-/// `triangle` holds [first + rows, rows] of U, and then the inverse of its diagonal.
+/// `triangle` holds [first + rows, rows] of U, and `inverse` those of its diagonal.
 ALWAYS_INLINE TARGET void FN(solve_rows)(
     const int rows, int64_t first, const float *triangle, const float *inverse, float *strip) {
     vector sum[12][2];
