@@ -46,7 +46,9 @@ extension DaemonTests {
         func ifDueTrainsOnce() async throws {
             try await RunningDaemon.with(configuration: Self.atOnce) { daemon in
                 func ifDue() throws -> ProgramRun {
-                    try ProgramRun(Programs.graftctl, ["train", "--if-due", "--wait", "--socket", daemon.socket])
+                    try ProgramRun(
+                        Programs.graftctl,
+                        ["train", "--if-due", "--wait", "--strategy", "head", "--socket", daemon.socket])
                 }
                 try await daemon.teach(perKind: 8)
                 let status = try ProgramRun(Programs.graftctl, ["status", "--socket", daemon.socket])
