@@ -32,14 +32,14 @@ extension Store {
     }
 
     /// - Returns: the label of the sample, and whether it is nearly a copy; nil where nothing was kept.
-    @discardableResult
     static func keep(
         _ features: [Int16], of sample: String, version: Int64, _ db: Database
     ) throws -> (label: Int64, isNearDuplicate: Bool)? {
         let row = try Row.fetchOne(
             db,
             sql: """
-                SELECT label, cluster IS NOT NULL AS is_near FROM samples JOIN fingerprints ON fingerprints.id = samples.fingerprint
+                SELECT label, cluster IS NOT NULL AS is_near
+                FROM samples JOIN fingerprints ON fingerprints.id = samples.fingerprint
                 WHERE samples.id = ? AND value = (SELECT fingerprint FROM versions WHERE number = ?)
                 """, arguments: [sample, version])
         guard let row else { return nil }

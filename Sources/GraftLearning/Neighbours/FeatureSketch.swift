@@ -1,3 +1,5 @@
+import Foundation
+
 /// 64 bytes that tell about how alike features are: the signs of 512 of their projections on pseudo-random directions.
 ///
 /// Of the bits of two sketches, the expected fraction that differ is the angle between the features over π (Charikar 2002).
@@ -41,6 +43,9 @@ package struct FeatureSketch: Sendable, Equatable {
         let differing = words ^ other.words
         return (0..<8).reduce(0) { $0 + differing[$1].nonzeroBitCount }
     }
+
+    /// The cosine of the angle between features whose sketches differ in so many bits, as expected.
+    static func cosine(atDistance distance: Int) -> Float { cos(Float(distance) / Float(8 * byteCount) * .pi) }
 
     private static func powerOfTwo(atLeast count: Int) -> Int {
         count <= 1 ? 1 : 1 << (Int.bitWidth - (count - 1).leadingZeroBitCount)

@@ -2,7 +2,7 @@ import GraftTensor
 
 /// The sketches of all samples, by label: which of them may be nearly copies of a new one, and how far the nearest is.
 ///
-/// 90 bytes a sample; a search compares with every sample of one label, 100,000 of them in less than a millisecond.
+/// 90 bytes a sample; a search compares with every sample of one label, 100,000 of them in about a millisecond.
 package struct SketchIndex: Sendable {
     /// The distance of two sketches whose features are near (``Nearness/cosine``), 512 · acos(0.95) / π = 52, and three standard
     /// deviations.

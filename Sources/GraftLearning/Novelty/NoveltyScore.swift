@@ -21,8 +21,8 @@ struct NoveltyScore: Sendable {
     ///   - logits: Of every label that can be answered.
     ///   - squaredLengths: Of the labels' means, from the mean of all samples, in the whitened space.
     ///   - background: The logit of the background; nil where there is none.
-    ///   - distanceToNearest: In how many of 512 signs the nearest sample of the label at a position differs; nil where there is
-    ///     none to compare with.
+    ///   - distanceToNearest: How far the sketch of the nearest sample of the label at a position is; nil where there is none to
+    ///     compare with.
     /// - Precondition: there is a label.
     func callAsFunction(
         logits: [Float], squaredLengths: [Float], background: Float?, distanceToNearest: (_ label: Int) -> Int?
@@ -36,9 +36,9 @@ struct NoveltyScore: Sendable {
         // A logit is the projection on the mean less half the mean's square.
         let way =
             squaredLengths[best] > .leastNormalMagnitude ? logits[best] / squaredLengths[best] + 0.5 : 1
-        let angle = distanceToNearest(best).map { Float($0) / 512 * .pi } ?? 0
+        let cosine = distanceToNearest(best).map(FeatureSketch.cosine) ?? 1
         let share = background.map { self.share($0, of: logits) } ?? 0
-        return entropy + Self.pathWeight * (1 - way) + Self.nearestWeight * (1 - cos(angle))
+        return entropy + Self.pathWeight * (1 - way) + Self.nearestWeight * (1 - cosine)
             + Self.backgroundWeight * share
     }
 
